@@ -1,0 +1,1 @@
+"""Coworks billing into QuickBooks Online, each record exactly once."""

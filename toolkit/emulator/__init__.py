@@ -1,0 +1,1 @@
+"""A local QuickBooks Online: real rules, real ledger, no network."""

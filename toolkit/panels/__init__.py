@@ -1,0 +1,1 @@
+"""One ipywidgets panel a step; each a model and a view."""

@@ -1,0 +1,1 @@
+"""Talk to QuickBooks Online: session, limits, wire format, client, snapshot."""
