@@ -209,7 +209,7 @@ class ReceivedPayment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DepositLine:
-    """A line of a bank deposit: a link to money in Undeposited Funds, or an amount on an account (a fee is negative)."""
+    """A line of a bank deposit: a link to money in Undeposited Funds, or an amount on an account (fees negative)."""
 
     amount: Money
     link: Link | None = None
@@ -280,7 +280,8 @@ class Books:
     """One QuickBooks company, read at one moment; every tuple is ordered by numeric id.
 
     Documents, payments, deposits and entries are those that the reader was asked for (all, or since a date: `since`);
-    lists are whole, inactive rows included. `server_time` is QuickBooks' own clock at the read, `reads` the metered reads spent.
+    lists are whole, inactive rows included. `server_time` is QuickBooks' own clock at the read, `reads` the metered
+    reads spent.
     """
 
     realm: str
@@ -307,7 +308,7 @@ class Books:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerRow:
-    """One posting of the general ledger on one account; `amount` positive where it raises the account's natural balance."""
+    """One posting of the general ledger on one account; `amount` positive where it raises the natural balance."""
 
     txn_date: date
     txn_type: str

@@ -264,7 +264,7 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payout:
-    """What the processor sent to the bank: `amount` is net and may be negative; charges net to it or a Problem says so."""
+    """What the processor sent to the bank; `amount` is net, may be negative; charges net to it or a Problem says so."""
 
     payout_id: str
     arrival_date: date

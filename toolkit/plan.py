@@ -64,7 +64,8 @@ class Operation:
     `key` is the identity of the Coworks record (see `operation_key`), unique in the plan. `entity` is Intuit's entity
     name. `record` is what shall stand in the books (for VOID, DELETE and DEACTIVATE: what stands there now, with id and
     sync token). References in it that start with `key:` name the operations in `needs`. `label` says it in one line for
-    people ("Invoice C957F1A7-0008 · Factory Inc."), `reason` why, naming the rule. `amount` is signed as it moves A/R or the bank.
+    people ("Invoice C957F1A7-0008 · Factory Inc."), `reason` why, naming the rule. `amount` is signed as it moves A/R or the
+    bank.
     """
 
     key: str
@@ -107,8 +108,8 @@ class Plan:
     """Operations in order, adoptions, what is held and why, what already stands; `digest` is its approval code.
 
     `operations` are ordered by kind (see ORDER), then by date and number: never by the order of the input.
-    `unchanged` are keys that stand in QuickBooks as they should. `held` maps a Coworks record (invoice number or payout id)
-    to the code of the Problem that holds it.
+    `unchanged` are keys that stand in QuickBooks as they should. `held` maps a Coworks record (invoice number or
+    payout id) to the code of the Problem that holds it.
     """
 
     stage: str
