@@ -1,0 +1,178 @@
+"""The posting log remembers before it acts, and one company has one writer."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from toolkit.books import DocumentKind, SalesDocument
+from toolkit.plan import Action, Kind, Operation, Plan, Posted, Standing
+from toolkit.posting_log import Event, Member, PostingLog, open_log
+from toolkit.problems import CompanyBusy, UsageError
+
+NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
+
+
+class SettableClock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> SettableClock:
+    return SettableClock()
+
+
+@pytest.fixture
+def log(tmp_path: Path, clock: SettableClock) -> Iterator[PostingLog]:
+    yield open_log(tmp_path / "posting-log.db", realm="9130", clock=clock)
+
+
+def posted(key: str, standing: Standing, **more: object) -> Posted:
+    return Posted(key=key, kind=Kind.INVOICE, entity="Invoice", standing=standing, **more)  # type: ignore[arg-type]
+
+
+def event(key: str, standing: Standing, **more: object) -> Event:
+    return Event(posted=posted(key, standing, **more), action="create")
+
+
+def member(bid: str, key: str) -> Member:
+    return Member(bid=bid, key=key, kind=Kind.INVOICE, entity="Invoice")
+
+
+def a_plan() -> Plan:
+    record = SalesDocument(
+        kind=DocumentKind.INVOICE, number="A-1", customer_id="1", txn_date=date(2026, 1, 2), total=Decimal("5.00")
+    )
+    one = Operation(
+        key="k1", kind=Kind.INVOICE, action=Action.CREATE, entity="Invoice", record=record, label="A-1", reason="new"
+    )
+    return Plan(stage="billing", company="sample", realm="9130", period="2026-01", operations=(one,))
+
+
+def test_a_batch_is_known_before_it_is_answered(log: PostingLog) -> None:
+    log.begin_batch("r1", run_id="run", digest="d", members=[member("1", "k1"), member("2", "k2")])
+
+    assert {key: one.standing for key, one in log.replay().items()} == {"k1": Standing.BEGUN, "k2": Standing.BEGUN}
+    assert [one.requestid for one in log.open_batches()] == ["r1"]
+    assert log.open_batches()[0].members == (member("1", "k1"), member("2", "k2"))
+
+
+def test_answers_close_the_batch_and_stand(log: PostingLog) -> None:
+    log.begin_batch("r1", run_id="run", digest="d", members=[member("1", "k1")])
+    log.settle_batch("r1", [event("k1", Standing.DONE, qbo_id="17", number="A-1", amount=Decimal("12.30"))])
+
+    known = log.replay()["k1"]
+    assert (known.standing, known.qbo_id, known.amount) == (Standing.DONE, "17", Decimal("12.30"))
+    assert log.open_batches() == ()
+
+
+def test_the_newest_event_of_a_key_stands_and_history_is_kept(log: PostingLog) -> None:
+    for standing in (Standing.FAILED, Standing.DONE, Standing.UNDONE):
+        log.record([event("k1", standing)])
+
+    assert log.replay()["k1"].standing is Standing.UNDONE
+    assert [one.standing for one in log.history("k1")] == [Standing.FAILED, Standing.DONE, Standing.UNDONE]
+
+
+def test_a_done_key_stays_done_while_an_old_batch_of_it_is_open(log: PostingLog) -> None:
+    log.record([event("k1", Standing.DONE, qbo_id="17")])
+    log.begin_batch("r1", run_id="run", digest="d", members=[member("1", "k1")])
+    assert log.replay()["k1"].standing is Standing.DONE
+
+
+def test_a_begun_plan_comes_back_whole_until_it_is_finished(log: PostingLog) -> None:
+    plan = a_plan()
+    log.begin_plan(plan)
+    log.begin_plan(plan)
+
+    assert log.begun_plan(plan.digest) == plan
+    assert log.unfinished_digests() == (plan.digest,)
+    log.finish_plan(plan.digest)
+    assert log.begun_plan(plan.digest) is None
+
+
+def test_everything_survives_reopening(log: PostingLog, tmp_path: Path, clock: SettableClock) -> None:
+    log.begin_run("run-1", command="push", period="2026-01", digest="d", approved_by="auto")
+    log.record([event("k1", Standing.DONE, qbo_id="17", run="run-1")])
+    log.sign("2026-01", signed_by="Dana", proof_sha256="ab")
+    log.set_note("watermark", "x")
+
+    again = open_log(tmp_path / "posting-log.db", realm="9130", clock=clock)
+    assert again.replay() == log.replay()
+    assert [one.posted.key for one in again.written_by("run-1")] == ["k1"]
+    assert [(one.id, one.state) for one in again.runs()] == [("run-1", "running")]
+    assert [one.signed_by for one in again.sign_offs()] == ["Dana"]
+    assert again.note("watermark") == "x"
+
+
+def test_a_second_live_run_is_refused_and_may_go_when_the_first_has_ended(
+    log: PostingLog, tmp_path: Path, clock: SettableClock
+) -> None:
+    other = open_log(tmp_path / "posting-log.db", realm="9130", clock=clock)
+    with (
+        log.holding("first", pid=os.getpid()),
+        pytest.raises(CompanyBusy, match="Another run"),
+        other.holding("second", pid=os.getpid()),
+    ):
+        pass
+    with other.holding("second", pid=os.getpid()):
+        other.heartbeat()
+
+
+def test_a_dead_process_on_this_machine_loses_its_lease_at_once(log: PostingLog, tmp_path: Path) -> None:
+    script = (
+        "import os,sys; from pathlib import Path; from datetime import datetime, UTC\n"
+        "from toolkit.posting_log import open_log\n"
+        "log = open_log(Path(sys.argv[1]), realm='9130', clock=lambda: datetime.now(UTC))\n"
+        "log._take('dead', pid=os.getpid(), host=__import__('socket').gethostname()); os._exit(9)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "posting-log.db")], check=False)
+
+    with log.holding("alive", pid=os.getpid()):
+        log.heartbeat()
+
+
+def test_a_remote_lease_is_taken_over_only_after_a_minute_of_silence(
+    log: PostingLog, tmp_path: Path, clock: SettableClock
+) -> None:
+    other = open_log(tmp_path / "posting-log.db", realm="9130", clock=clock)
+    log._take("remote", pid=1, host="far-away")
+
+    clock.now = NOON + timedelta(seconds=59)
+    with pytest.raises(CompanyBusy), other.holding("here", pid=os.getpid()):
+        pass
+    clock.now = NOON + timedelta(seconds=61)
+    with other.holding("here", pid=os.getpid()), pytest.raises(CompanyBusy):
+        log.heartbeat()
+
+
+def test_whoever_lost_the_lease_cannot_begin_a_batch(log: PostingLog, tmp_path: Path, clock: SettableClock) -> None:
+    log._take("remote", pid=1, host="far-away")
+    clock.now = NOON + timedelta(seconds=61)
+    other = open_log(tmp_path / "posting-log.db", realm="9130", clock=clock)
+    with other.holding("here", pid=os.getpid()), pytest.raises(CompanyBusy):
+        log.begin_batch("r1", run_id="run", digest="d", members=[member("1", "k1")])
+    assert other.open_batches() == ()
+
+
+def test_a_log_of_another_company_is_refused(log: PostingLog, tmp_path: Path, clock: SettableClock) -> None:
+    with pytest.raises(UsageError, match="company with ID 9130"):
+        open_log(tmp_path / "posting-log.db", realm="4444", clock=clock)
+
+
+def test_a_folder_that_cannot_be_written_is_said_in_words(tmp_path: Path, clock: SettableClock) -> None:
+    with pytest.raises(UsageError, match="posting log cannot be written"):
+        open_log(tmp_path / "no" / "such" / "posting-log.db", realm="1", clock=clock)

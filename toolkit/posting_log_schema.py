@@ -1,0 +1,138 @@
+"""The tables of the posting log and how an older log becomes a newer one."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from toolkit.problems import Problem, Severity, UsageError
+
+VERSION = 1
+LEASE_SECONDS = 60
+
+_tables = sa.MetaData()
+
+meta = sa.Table(
+    "meta",
+    _tables,
+    sa.Column("name", sa.String, primary_key=True),
+    sa.Column("value", sa.String, nullable=False),
+)
+
+run = sa.Table(
+    "run",
+    _tables,
+    sa.Column("id", sa.String, primary_key=True),
+    *(
+        sa.Column(name, sa.String, nullable=False)
+        for name in ("command", "period", "digest", "approved_by", "started_at", "ended_at", "state", "summary")
+    ),
+)
+
+plan = sa.Table(
+    "plan",
+    _tables,
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("stage", sa.String, nullable=False),
+    sa.Column("period", sa.String, nullable=False),
+    sa.Column("body", sa.LargeBinary, nullable=False),
+    sa.Column("begun_at", sa.String, nullable=False),
+    sa.Column("finished_at", sa.String, nullable=False),
+)
+
+batch = sa.Table(
+    "batch",
+    _tables,
+    sa.Column("requestid", sa.String, primary_key=True),
+    sa.Column("run", sa.String, nullable=False),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("begun_at", sa.String, nullable=False),
+    sa.Column("settled", sa.Integer, nullable=False),
+    sa.Index("batch_open", "settled"),
+)
+
+member = sa.Table(
+    "member",
+    _tables,
+    sa.Column("requestid", sa.String, primary_key=True),
+    sa.Column("bid", sa.String, primary_key=True),
+    sa.Column("key", sa.String, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("entity", sa.String, nullable=False),
+)
+
+event = sa.Table(
+    "event",
+    _tables,
+    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("at", sa.String, nullable=False),
+    sa.Column("run", sa.String, nullable=False),
+    sa.Column("digest", sa.String, nullable=False),
+    sa.Column("key", sa.String, nullable=False),
+    sa.Column("generation", sa.Integer, nullable=False),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("action", sa.String, nullable=False),
+    sa.Column("entity", sa.String, nullable=False),
+    sa.Column("standing", sa.String, nullable=False),
+    sa.Column("qbo_id", sa.String, nullable=False),
+    sa.Column("number", sa.String, nullable=False),
+    sa.Column("amount_cents", sa.BigInteger, nullable=False),
+    sa.Column("sync_token", sa.String, nullable=False),
+    sa.Column("coworks_id", sa.String, nullable=False),
+    sa.Column("note", sa.String, nullable=False),
+    sa.Column("requestid", sa.String, nullable=False),
+    sa.Index("event_key", "key"),
+    sa.Index("event_run", "run"),
+)
+
+lease = sa.Table(
+    "lease",
+    _tables,
+    sa.Column("holder", sa.String, primary_key=True),
+    sa.Column("host", sa.String, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("pid_started", sa.String, nullable=False),
+    sa.Column("beat_at", sa.String, nullable=False),
+)
+
+sign_off = sa.Table(
+    "sign_off",
+    _tables,
+    sa.Column("period", sa.String, primary_key=True),
+    sa.Column("signed_by", sa.String, nullable=False),
+    sa.Column("signed_at", sa.String, nullable=False),
+    sa.Column("proof_sha256", sa.String, nullable=False),
+)
+
+
+def migrate(connection: Connection, *, realm: str) -> None:
+    """Make the tables that are missing and bind the log to its company.
+
+    Raises `UsageError` if the log is of a newer toolkit or of another company ID: its keys would mean nothing here.
+    """
+    _tables.create_all(connection)
+    known = {row.name: row.value for row in connection.execute(sa.select(meta))}
+    if int(known.get("version", VERSION)) > VERSION:
+        raise UsageError(_complaint("was written by a newer version of this toolkit", "update the toolkit"))
+    if realm and known.get("realm", realm) != realm:
+        raise UsageError(
+            _complaint(
+                f"belongs to the company with ID {known['realm']}, not to {realm}",
+                "check company.toml, or move posting-log.db away if the folder was copied from another company",
+            )
+        )
+    wanted = {"version": str(VERSION)} | ({"realm": realm} if realm else {})
+    for name, value in wanted.items():
+        if name not in known:
+            connection.execute(sa.insert(meta), {"name": name, "value": value})
+
+
+def _complaint(what: str, do: str) -> Problem:
+    return Problem(
+        code="posting-log-foreign",
+        where="posting-log.db",
+        what=f"The posting log {what}.",
+        why="It decides what is already posted; the wrong one would post everything twice.",
+        do=f"{do[:1].upper()}{do[1:]}, then run again.",
+        severity=Severity.FILE,
+    )
