@@ -10,18 +10,13 @@ import json
 from datetime import datetime
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
-from zoneinfo import ZoneInfo
 
+from toolkit.emulator import fault
+from toolkit.emulator.moments import answer_time
 from toolkit.emulator.web import JSON, Reply, Request, json_reply
 
-PACIFIC = ZoneInfo("America/Los_Angeles")
 XML = "application/xml"
 NAMESPACE = "http://schema.intuit.com/finance/v3"
-
-
-def pacific_time(moment: datetime) -> str:
-    """Return a moment the way every body's `time` shows it: Intuit's Pacific time, milliseconds, offset."""
-    return moment.astimezone(PACIFIC).isoformat(timespec="milliseconds")
 
 
 def token_refused(detail: str, moment: datetime) -> Reply:
@@ -37,9 +32,7 @@ def not_authorized(moment: datetime) -> Reply:
     return json_reply(403, _lower_case_fault(message, None, "3100", "SERVICE", moment))
 
 
-def _lower_case_fault(
-    message: str, detail: str | None, code: str, kind: str, moment: datetime
-) -> dict[str, Any]:
+def _lower_case_fault(message: str, detail: str | None, code: str, kind: str, moment: datetime) -> dict[str, Any]:
     error = {"message": message, "detail": detail, "code": code, "element": None}
     return {
         "warnings": None,
@@ -64,43 +57,23 @@ def throttled(moment: datetime) -> Reply:
         "Detail": "The request limit was reached.  Try again later",
         "code": "3001",
     }
-    return Reply(429, xml_fault([error], "SERVICE", pacific_time(moment)), XML)
+    return Reply(429, xml_fault([error], "SERVICE", answer_time(moment)), XML)
 
 
 def unsupported(request: Request, moment: datetime) -> Reply:
     """Return the 400 with code "500" that stands for an unknown path or a wrong method."""
-    full = f"{request.base_url}{request.path}"
-    detail = (
-        f"Operation Could not find resource for relative : {request.path} of full path: {full} is not supported."
-    )
-    error = {"Message": "Unsupported Operation", "Detail": detail, "code": "500"}
-    return json_reply(400, _fault([error], "ValidationFault", moment))
+    return rendered(fault.no_resource(request.path), moment)
 
 
-def unreadable(moment: datetime) -> Reply:
-    """Return the 400 of a body that is too long or not compressed as it says."""
-    detail = "Property Name:failed to parse json object; a property specified is unsupported or invalid"
-    message = "Request has invalid or unsupported property"
-    error = {"Message": message, "Detail": detail, "code": "2010", "element": None}
-    return json_reply(400, _fault([error], "ValidationFault", moment))
-
-
-def system_fault(moment: datetime) -> Reply:
-    """Return the 500 with code 10000."""
-    message = "An application error has occurred while processing your request"
-    detail = "System Failure Error: Unexpected Internal Error"
-    error = {"Message": message, "Detail": detail, "code": "10000", "element": None}
-    return json_reply(500, _fault([error], "SystemFault", moment))
+def rendered(refusal: fault.Fault, moment: datetime) -> Reply:
+    """Return a Fault that was raised before a company was asked."""
+    return json_reply(refusal.status, {"Fault": refusal.body(), "time": answer_time(moment)})
 
 
 def html_page(status: int, title: str) -> Reply:
     """Return a load balancer's own page, which no client can parse as JSON."""
     page = f"<html>\r\n<head><title>{status} {title}</title></head>\r\n<body>\r\n<center><h1>{status} {title}</h1>"
     return Reply(status, f"{page}</center>\r\n</body>\r\n</html>\r\n".encode(), "text/html")
-
-
-def _fault(errors: list[dict[str, Any]], kind: str, moment: datetime) -> dict[str, Any]:
-    return {"Fault": {"Error": errors, "type": kind}, "time": pacific_time(moment)}
 
 
 def as_xml(reply: Reply) -> None:
@@ -112,9 +85,9 @@ def as_xml(reply: Reply) -> None:
     if not isinstance(content, dict) or "fault" in content:
         return
     moment = str(content.pop("time", ""))
-    fault = content.get("Fault")
-    if isinstance(fault, dict):
-        reply.body = xml_fault(fault["Error"], fault["type"], moment)
+    refusal = content.get("Fault")
+    if isinstance(refusal, dict):
+        reply.body = xml_fault(refusal["Error"], refusal["type"], moment)
     else:
         inner = "".join(_element(name, value) for name, value in content.items())
         reply.body = _document(inner, moment)
@@ -142,7 +115,9 @@ def _document(inner: str, moment: str) -> bytes:
 
 
 # In JSON these stand beside an object's fields; in Intuit's XML they are attributes of its element.
-ATTRIBUTES = frozenset({"domain", "sparse", "status", "name", "type", "startPosition", "maxResults", "totalCount", "bId"})
+ATTRIBUTES = frozenset(
+    {"domain", "sparse", "status", "name", "type", "startPosition", "maxResults", "totalCount", "bId"}
+)
 
 
 def _element(name: str, value: Any) -> str:
