@@ -1,0 +1,110 @@
+"""The double-entry ledger under everything: postings, running totals by account and customer, and the proof that it balances."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+
+from toolkit.emulator.books import Books
+from toolkit.emulator.records import Posting, Record
+
+_INSERT = "INSERT INTO posting VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+_TOTAL = (
+    "INSERT INTO total VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (entity, id) DO UPDATE SET amount = amount + excluded.amount, touched = excluded.touched"
+)
+RECEIVABLE = "Accounts Receivable"
+PAYABLE = "Accounts Payable"
+
+
+class Unbalanced(AssertionError):
+    """A transaction whose debits are not its credits: a bug of the rules, never of a client."""
+
+
+def _sums(books: Books, postings: Iterable[Posting], sign: int) -> dict[tuple[str, str], int]:
+    accounts = books.list_of("Account")
+    sums: dict[tuple[str, str], int] = {}
+    for posting in postings:
+        amount = sign * posting.amount
+        key = ("Account", posting.account_id)
+        sums[key] = sums.get(key, 0) + amount
+        if posting.name_id is not None and posting.name_type is not None:
+            kind = accounts[int(posting.account_id)].body.get("AccountType")
+            if (posting.name_type, kind) in (("Customer", RECEIVABLE), ("Vendor", PAYABLE)):
+                key = (posting.name_type, posting.name_id)
+                sums[key] = sums.get(key, 0) + amount
+    return sums
+
+
+def _add_totals(books: Books, sums: dict[tuple[str, str], int]) -> None:
+    books.connection.executemany(_TOTAL, [(entity, id, amount, books.stamp) for (entity, id), amount in sums.items()])
+
+
+def _row(record: Record, line: int, posting: Posting) -> tuple[object, ...]:
+    return (
+        record.entity, record.id, line, record.txn_date, record.doc_number, posting.account_id, posting.amount, posting.name_type,
+        posting.name_id, posting.class_id, posting.department_id, posting.item_id, posting.quantity, posting.memo,
+        record.due_date, record.created,
+    )  # fmt: skip
+
+
+def post(books: Books, record: Record, postings: list[Posting]) -> None:
+    """Writes a transaction's postings. Raises Unbalanced when they do not add up to 0."""
+    if sum(posting.amount for posting in postings) != 0:
+        raise Unbalanced(f"{record.entity} {record.id}: {[(p.account_id, p.amount) for p in postings]}")
+    kept = [posting for posting in postings if posting.amount or posting.item_id]
+    if kept:
+        books.connection.executemany(_INSERT, [_row(record, line, posting) for line, posting in enumerate(kept)])
+        _add_totals(books, _sums(books, kept, 1))
+
+
+def unpost(books: Books, id: int) -> None:
+    """Removes a transaction's postings."""
+    rows = books.connection.execute(
+        "SELECT account_id, amount, name_type, name_id FROM posting WHERE txn_id = ?", (id,)
+    ).fetchall()
+    if rows:
+        books.connection.execute("DELETE FROM posting WHERE txn_id = ?", (id,))
+        _add_totals(books, _sums(books, [Posting(*row) for row in rows], -1))
+
+
+def total(books: Books, entity: str, id: int) -> tuple[int, str]:
+    """Balance in cents (debit positive) of an Account, of a Customer's receivables or a Vendor's payables; and when it last moved."""
+    row = books.connection.execute(
+        "SELECT amount, touched FROM total WHERE entity = ? AND id = ?", (entity, str(id))
+    ).fetchone()
+    return (int(row[0]), str(row[1])) if row else (0, "")
+
+
+def check(connection: sqlite3.Connection) -> list[str]:
+    """
+    Proves the ledger: each transaction's debits equal its credits, the running totals equal the postings, every link is to a live
+    transaction and within what that transaction is worth. Sentences about what is wrong, none when all is right.
+    """
+    ask = connection.execute
+    wrong = [
+        f"{kind} {id} does not balance by {amount} cents"
+        for kind, id, amount in ask("SELECT txn_type, txn_id, sum(amount) s FROM posting GROUP BY txn_id HAVING s <> 0")
+    ]
+    wrong += [
+        f"account {id}: total {amount}, postings {posted}"
+        for id, amount, posted in ask(
+            "SELECT t.id, t.amount, coalesce((SELECT sum(amount) FROM posting p WHERE p.account_id = t.id), 0) posted "
+            "FROM total t WHERE t.entity = 'Account' AND t.amount <> posted"
+        )
+    ]
+    wrong += [
+        f"{kind} {id} posts though it is deleted or void"
+        for kind, id in ask(
+            "SELECT DISTINCT p.txn_type, p.txn_id FROM posting p JOIN object o ON o.entity = p.txn_type AND o.id = p.txn_id "
+            "WHERE o.deleted = 1 OR (o.voided = 1 AND p.amount <> 0)"
+        )
+    ]
+    wrong += [
+        f"{kind} {id} is linked to {to_type} {to_id}, which is gone"
+        for kind, id, to_type, to_id in ask(
+            "SELECT l.from_type, l.from_id, l.to_type, l.to_id FROM link l LEFT JOIN object o "
+            "ON o.entity = l.to_type AND o.id = l.to_id WHERE o.id IS NULL OR o.deleted = 1"
+        )
+    ]
+    return wrong

@@ -1,0 +1,213 @@
+"""Invoices, sales receipts, credit memos and refund receipts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from toolkit.emulator import fault, links, numbering, preferences, references, sales_lines, tax
+from toolkit.emulator.amounts import money
+from toolkit.emulator.books import Books
+from toolkit.emulator.names import CURRENCY, check_email
+from toolkit.emulator.records import Body, Draft, Posting, Record
+
+DEPOSITABLE = ("Bank", "Other Current Asset")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a kind of sale differs: the sign of its income, whether it is paid at once, whether it needs a customer."""
+
+    sign: int
+    paid: bool
+    customer: bool
+
+
+FORMS = {
+    "Invoice": Form(1, False, True),
+    "CreditMemo": Form(-1, False, True),
+    "SalesReceipt": Form(1, True, False),
+    "RefundReceipt": Form(-1, True, False),
+}
+
+
+def tracked_class(books: Books, draft: Draft) -> str | None:
+    """The class of a whole transaction, if the company tracks classes so; else the field is dropped without a word."""
+    if books.preference("AccountingInfoPrefs", "ClassTrackingPerTxn"):
+        record = references.normalize(books, draft, "ClassRef", "Class")
+        return str(record.id) if record else None
+    draft.body.pop("ClassRef", None)
+    return None
+
+
+def tracked_department(books: Books, draft: Draft) -> str | None:
+    """The location of a transaction, if the company tracks locations; else the field is dropped without a word."""
+    if books.preference("AccountingInfoPrefs", "TrackDepartments"):
+        record = references.normalize(books, draft, "DepartmentRef", "Department")
+        return str(record.id) if record else None
+    draft.body.pop("DepartmentRef", None)
+    return None
+
+
+def currency(books: Books, draft: Draft) -> None:
+    """Answers the home currency. Raises Fault 6000 for a CurrencyRef if the switch says so."""
+    if "CurrencyRef" in draft.sent and draft.old is None and books.switches["deposit_currency"] == "refuse":
+        raise fault.business("Multicurrency is not enabled for this company.")
+    draft.body["CurrencyRef"] = CURRENCY
+    if not books.preference("CurrencyPrefs", "MultiCurrencyEnabled"):
+        draft.body.pop("ExchangeRate", None)
+
+
+def dated(books: Books, draft: Draft) -> str:
+    """The transaction's date: the client's, else the company's today."""
+    draft.txn_date = draft.body["TxnDate"] = draft.fields.get("TxnDate") or books.today
+    return draft.txn_date
+
+
+def _custom_fields(books: Books, draft: Draft) -> list[Body]:
+    given = {custom.get("DefinitionId"): custom for custom in draft.fields.get("CustomField") or ()}
+    shown = []
+    for definition in preferences.custom_fields(books.setting("Preferences")):
+        custom: Body = dict(definition)
+        value = given.get(definition["DefinitionId"], {}).get("StringValue")
+        if value:
+            custom["StringValue"] = value
+        shown.append(custom)
+    return shown
+
+
+def _due_date(books: Books, draft: Draft) -> str:
+    if draft.fields.get("DueDate"):
+        return str(draft.fields["DueDate"])
+    ref = draft.fields.get("SalesTermRef") or books.preference("SalesFormsPrefs", "DefaultTerms")
+    term = books.referred("Term", ref).body if ref and ref.get("value") else {}
+    day = date.fromisoformat(str(draft.txn_date))
+    if "DayOfMonthDue" in term:
+        return _on_day(day, int(term["DayOfMonthDue"])).isoformat()
+    return (day + timedelta(days=int(term.get("DueDays", 0)))).isoformat()
+
+
+def _on_day(day: date, due: int) -> date:
+    month = day.replace(day=1)
+    if due < day.day:
+        month = (month + timedelta(days=31)).replace(day=1)
+    last = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    return month.replace(day=min(max(due, 1), last.day))
+
+
+def _customer(books: Books, draft: Draft, form: Form) -> Record | None:
+    record = references.normalize(books, draft, "CustomerRef", "Customer")
+    if record is None:
+        if form.customer:
+            raise fault.required("CustomerRef")
+        return None
+    draft.customer_id = str(record.id)
+    customer = record.body
+    for field in ("BillAddr", "ShipAddr") if draft.old is None else ():
+        if field not in draft.body and field in customer:
+            draft.body[field] = customer[field]
+    for field in ("BillAddr", "ShipAddr"):
+        address = draft.body.get(field)
+        if address and "Id" not in address:
+            draft.body[field] = {"Id": str(books.new_id("address", 1)), **address}
+    return record
+
+
+def _delivery(draft: Draft) -> None:
+    body = draft.body
+    body.setdefault("PrintStatus", "NeedToPrint")
+    body.setdefault("EmailStatus", "NotSet")
+    email = (body.get("BillEmail") or {}).get("Address")
+    if email:
+        check_email(email)
+    elif body["EmailStatus"] == "NeedToSend":
+        raise fault.email_required()
+
+
+def _deposit_to(books: Books, draft: Draft, required: bool) -> Record | None:
+    account = references.account_of(books, draft, "DepositToAccountRef", DEPOSITABLE)
+    if account is None and required:
+        raise fault.required("DepositToAccountRef")
+    if account is None:
+        account = references.undeposited(books)
+        draft.body["DepositToAccountRef"] = references.shown(account)
+    return account
+
+
+def _paid_side(books: Books, draft: Draft, form: Form) -> Record | None:
+    if not form.paid:
+        draft.body.pop("DepositToAccountRef", None)
+        return references.receivable(books)
+    references.normalize(books, draft, "PaymentMethodRef", "PaymentMethod")
+    return _deposit_to(books, draft, required=draft.entity == "RefundReceipt")
+
+
+def _post(
+    draft: Draft, form: Form, account: Record, lines: sales_lines.Lines, tax_cents: int, tax_account: Record | None
+) -> None:
+    """Dr receivable (or cash) for the total; Cr income by line, less discount, and the tax collected; signs turned for credits."""
+    sign, name = form.sign, ("Customer", draft.customer_id) if draft.customer_id else (None, None)
+    total = sum(posting.amount for posting in lines.credits) + tax_cents
+    first = lines.credits[0]
+    draft.postings = [
+        Posting(str(account.id), sign * total, *name, None, first.department_id, memo=draft.body.get("PrivateNote")),
+        *(
+            Posting(
+                side.account_id,
+                -sign * side.amount,
+                *name,
+                side.class_id,
+                side.department_id,
+                side.item_id,
+                side.quantity,
+                side.memo,
+            )
+            for side in lines.credits
+        ),
+    ]
+    if tax_cents and tax_account is not None:
+        draft.postings.append(Posting(str(tax_account.id), -sign * tax_cents, *name, None, first.department_id))
+
+
+def build(books: Books, draft: Draft) -> None:
+    """The rules of a sale; see `sales_lines.read`, `tax.of` and `numbering.assign` for the Faults."""
+    form, body = FORMS[draft.entity], draft.body
+    _customer(books, draft, form)
+    dated(books, draft)
+    department, class_id = tracked_department(books, draft), tracked_class(books, draft)
+    account = _paid_side(books, draft, form)
+    lines = sales_lines.read(books, draft, department, class_id)
+    body["Line"] = lines.out
+    body["TxnTaxDetail"], tax_cents = tax.of(books, draft, lines.taxable)
+    draft.total = lines.subtotal - lines.discount + tax_cents
+    if draft.total < 0:
+        raise fault.business(
+            "Transaction amount must be 0 or greater.", "Le montant de l'opération doit être de 0 ou plus."
+        )
+    currency(books, draft)
+    _delivery(draft)
+    body["CustomField"] = _custom_fields(books, draft)
+    body.setdefault("ApplyTaxAfterDiscount", False)
+    if draft.entity in ("Invoice", "CreditMemo"):
+        references.normalize(books, draft, "SalesTermRef", "Term", named=False)
+    if draft.entity == "Invoice":
+        draft.due_date = body["DueDate"] = _due_date(books, draft)
+        for flag in ("AllowIPNPayment", "AllowOnlinePayment", "AllowOnlineCreditCardPayment", "AllowOnlineACHPayment"):
+            body.setdefault(flag, False)
+    numbering.assign(books, draft)
+    _amounts(books, draft, form)
+    if account is not None:
+        _post(draft, form, account, lines, tax_cents, tax.liability(books) if tax_cents else None)
+
+
+def _amounts(books: Books, draft: Draft, form: Form) -> None:
+    body, total = draft.body, draft.total or 0
+    body["TotalAmt"] = money(total)
+    applied = links.applied(books, draft.old.id) if draft.old and not form.paid else 0
+    draft.balance = 0 if form.paid else total - applied
+    body["Balance"] = money(draft.balance)
+    if draft.entity == "CreditMemo":
+        body["RemainingCredit"] = money(draft.balance)
+    linked = links.linked(books, draft.old.id) if draft.old else []
+    if linked or draft.entity == "Invoice":
+        body["LinkedTxn"] = linked

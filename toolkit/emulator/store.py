@@ -1,0 +1,91 @@
+"""One company's state in one SQLite file: objects, postings, links, counters; any number of processes may open it at once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FORMAT = 1
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS object (
+  entity TEXT NOT NULL, id INTEGER NOT NULL, sync_token INTEGER NOT NULL, active INTEGER NOT NULL, deleted INTEGER NOT NULL,
+  voided INTEGER NOT NULL, name TEXT, name_key TEXT, doc_number TEXT, txn_date TEXT, due_date TEXT, customer_id TEXT,
+  total INTEGER, balance INTEGER, email TEXT, created TEXT NOT NULL, updated TEXT NOT NULL, next_line INTEGER NOT NULL,
+  body TEXT NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS object_id ON object (entity, id);
+CREATE INDEX IF NOT EXISTS object_updated ON object (entity, updated, id);
+CREATE INDEX IF NOT EXISTS object_number ON object (doc_number) WHERE doc_number IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_name ON object (name_key) WHERE name_key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_email ON object (email) WHERE email IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_date ON object (txn_date) WHERE txn_date IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_customer ON object (customer_id) WHERE customer_id IS NOT NULL;
+CREATE TABLE IF NOT EXISTS posting (
+  txn_type TEXT NOT NULL, txn_id INTEGER NOT NULL, line INTEGER NOT NULL, date TEXT NOT NULL, doc_number TEXT,
+  account_id TEXT NOT NULL, amount INTEGER NOT NULL, name_type TEXT, name_id TEXT, class_id TEXT, department_id TEXT,
+  item_id TEXT, quantity TEXT, memo TEXT, due_date TEXT, created TEXT NOT NULL,
+  PRIMARY KEY (txn_id, line)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS posting_account ON posting (account_id, date);
+CREATE TABLE IF NOT EXISTS total (
+  entity TEXT NOT NULL, id TEXT NOT NULL, amount INTEGER NOT NULL, touched TEXT NOT NULL,
+  PRIMARY KEY (entity, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS link (
+  from_type TEXT NOT NULL, from_id INTEGER NOT NULL, from_line INTEGER NOT NULL,
+  to_type TEXT NOT NULL, to_id INTEGER NOT NULL, to_line TEXT, amount INTEGER NOT NULL,
+  PRIMARY KEY (from_id, from_line)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS link_to ON link (to_id);
+CREATE TABLE IF NOT EXISTS replay (
+  requestid TEXT NOT NULL, bid TEXT NOT NULL, at TEXT NOT NULL, status INTEGER NOT NULL, content_type TEXT NOT NULL, body TEXT NOT NULL,
+  PRIMARY KEY (requestid, bid)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS replay_at ON replay (at);
+CREATE TABLE IF NOT EXISTS upload (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS reconciled (txn_id INTEGER NOT NULL, account_id TEXT NOT NULL, at TEXT NOT NULL,
+  PRIMARY KEY (txn_id, account_id)) WITHOUT ROWID;
+"""
+
+
+def connect(db: Path) -> sqlite3.Connection:
+    """An open connection to the company's file, made (with its tables) when absent; transactions are begun by hand."""
+    db.parent.mkdir(parents=True, exist_ok=True)
+    connection = sqlite3.connect(db, timeout=60, isolation_level=None, check_same_thread=False, cached_statements=512)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA cache_size = -65536")
+    connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    connection.executescript(SCHEMA)
+    return connection
+
+
+@contextmanager
+def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    """Everything inside is kept, or, if an exception leaves it, undone. Must run inside a transaction."""
+    connection.execute("SAVEPOINT item")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK TO item")
+        connection.execute("RELEASE item")
+        raise
+    connection.execute("RELEASE item")
+
+
+def next_value(connection: sqlite3.Connection, name: str, start: int) -> int:
+    """The next value of a counter, beginning at `start`."""
+    row = connection.execute(
+        "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+        (name, start),
+    ).fetchone()
+    return int(row[0])
+
+
+def reserve(connection: sqlite3.Connection, name: str, used: int) -> None:
+    """Makes a counter continue after a value that was used from outside (an imported Id)."""
+    connection.execute(
+        "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+        (name, used),
+    )
