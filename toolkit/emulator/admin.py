@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from toolkit.emulator import injection, tokens
+from toolkit.emulator.amounts import rendered
 from toolkit.emulator.web import Reply, Request, json_reply
 
 if TYPE_CHECKING:
@@ -29,7 +30,11 @@ def answer(companies: Mapping[str, Company], request: Request) -> Reply | None:
     if doer is None:
         return None
     try:
-        return json_reply(200, doer(_company(companies, request), _content(request)))
+        company = _company(companies, request)
+        with company.transaction():
+            done = doer(company, _content(request))
+        # Amounts in a snapshot are exact decimals.
+        return Reply(200, rendered(done).encode())
     except Refused as refused:
         return json_reply(400, {"error": str(refused)})
 
@@ -58,9 +63,8 @@ def _switches(company: Company, _: dict[str, Any]) -> dict[str, Any]:
 
 
 def _set_switches(company: Company, content: dict[str, Any]) -> dict[str, Any]:
-    with company.transaction():
-        for name, value in content.items():
-            set_switch(company, name, value)
+    for name, value in content.items():
+        set_switch(company, name, value)
     return shown_switches(company)
 
 

@@ -41,6 +41,7 @@ SUCCESS_HEADERS = [
 ]
 # A token shorter or longer than any Intuit issues is refused by its length alone.
 TOKEN_LENGTHS = range(20, 4097)
+MALFORMED = "Malformed bearer token: too short or too long"
 
 Sleep = Callable[[float], None]
 
@@ -110,43 +111,63 @@ class EmulatorApp:
     def _api(self, request: Request) -> Reply:
         realm, _, path = request.path[len(PREFIX) :].partition("/")
         company = self.companies.get(realm)
-        refused = self._refused(company, request)
-        if company is None or refused:
-            # A realm that is not served here refuses every token, so `refused` is never None then.
-            return refused or gateway.not_authorized(self._now())
-        batch = path == "batch"
-        if not quotas.admit(company, batch=batch):
-            return gateway.throttled(company.now())
-        struck = injection.strike(company, injection.place_matcher(request.method, path))
-        reply = (
-            self._struck_call(request, company, struck, lambda: _call(company, request, path))
-            if struck
-            else _call(company, request, path)
-        )
-        latency = company.switches.number("batch_latency_ms" if batch else "latency_ms")
+        if company is None:
+            return self._unserved(request)
+        admitted = self._admit(company, request, path)
+        if isinstance(admitted, Reply):
+            return admitted
+        struck, latency = admitted
+
+        def call() -> Reply:
+            return _call(company, request, path)
+
+        reply = self._struck_call(request, company, struck, call) if struck else call()
         if latency:
             # After the work, so that a client that stops waiting has, as at Intuit, an unknown outcome.
             _sleep(request, latency / 1000)
         return reply
 
-    def _refused(self, company: Company | None, request: Request) -> Reply | None:
-        """Return the 401 or 403 of a call whose token does not open this company."""
-        now = company.now() if company else self._now()
-        value = identity.bearer_value(request)
-        if not value or len(value) not in TOKEN_LENGTHS:
-            return gateway.token_refused("Malformed bearer token: too short or too long", now)
-        known = tokens.bearer(company, value) if company else None
-        if known is None:
-            others = (tokens.bearer(other, value) for other in self.companies.values() if other is not company)
-            if any(found and found.state == "active" for found in others):
-                return gateway.not_authorized(now)
-        if known and known.state == "active":
-            return None if oauth.ACCOUNTING in known.scope.split() else gateway.not_authorized(now)
-        if known and known.state == "disconnected":
+    def _admit(self, company: Company, request: Request, path: str) -> Reply | tuple[Injected | None, int]:
+        """Return the gateway's refusal, or the fault that strikes this call and its latency in ms.
+
+        One transaction for token, limits and faults: they are read and counted together, by one thread at a time.
+        """
+        batch = path == "batch"
+        with company.transaction():
+            refused = self._refused(company, request)
+            if refused is not None:
+                return refused
+            if not quotas.admit(company, batch=batch):
+                return gateway.throttled(company.now())
+            struck = injection.strike(company, injection.place_matcher(request.method, path))
+            return struck, company.switches.number("batch_latency_ms" if batch else "latency_ms")
+
+    def _unserved(self, request: Request) -> Reply:
+        """Return the refusal for a company that is not here: 403 with a token of another company, else 401."""
+        now = self._now()
+        value = identity.bearer_value(request) or ""
+        if len(value) not in TOKEN_LENGTHS:
+            return gateway.token_refused(MALFORMED, now)
+        if self._opens_another(value, None):
             return gateway.not_authorized(now)
-        return gateway.token_refused(
-            f"Token {'revoked' if known and known.state == 'revoked' else 'expired'}: {value}", now
-        )
+        return gateway.token_refused(f"Token expired: {value}", now)
+
+    def _refused(self, company: Company, request: Request) -> Reply | None:
+        """Return the 401 or 403 of a call whose token does not open this company. Must run inside a transaction."""
+        value = identity.bearer_value(request) or ""
+        if len(value) not in TOKEN_LENGTHS:
+            return gateway.token_refused(MALFORMED, company.now())
+        known = tokens.bearer(company, value)
+        state = known.state if known else "expired"
+        if known and state == "active" and oauth.ACCOUNTING in known.scope.split():
+            return None
+        if state in ("active", "disconnected") or (known is None and self._opens_another(value, company)):
+            return gateway.not_authorized(company.now())
+        return gateway.token_refused(f"Token {state}: {value}", company.now())
+
+    def _opens_another(self, value: str, company: Company | None) -> bool:
+        others = (tokens.bearer(other, value) for other in self.companies.values() if other is not company)
+        return any(found is not None and found.state == "active" for found in others)
 
     def _struck_call(self, request: Request, company: Company, struck: Injected, call: Callable[[], Reply]) -> Reply:
         """Do one call with a fault in it."""
@@ -162,13 +183,15 @@ class EmulatorApp:
     def _before(self, request: Request, company: Company, struck: Injected) -> Reply | None:
         """Return the answer that comes in place of the call, or None when the call goes on in a changed world."""
         if struck.name == "subscription_lapsed":
-            company.switches.set("subscription", "lapsed")
+            with company.transaction():
+                company.switches.set("subscription", "lapsed")
         if struck.name == "token_expired":
             tokens.expire_access(company, identity.bearer_value(request) or "")
-            return self._refused(company, request)
         if struck.name == "disconnected":
             tokens.disconnect(company)
-            return self._refused(company, request)
+        if struck.name in ("token_expired", "disconnected"):
+            with company.transaction():
+                return self._refused(company, request)
         return _instead(struck.name, company.now())
 
     def _finish(self, request: Request, reply: Reply) -> None:
@@ -183,7 +206,8 @@ class EmulatorApp:
 
     def _now(self) -> datetime:
         for company in self.companies.values():
-            return company.now()
+            with company.transaction():
+                return company.now()
         return datetime.now(UTC)
 
     def _log(self, request: Request | None, outcome: str, began: float) -> None:

@@ -7,6 +7,7 @@ import signal
 import threading
 from typing import Any
 
+from waitress import wasyncore
 from waitress.channel import ClientDisconnected, HTTPChannel
 from waitress.server import create_server
 from waitress.task import WSGITask
@@ -55,15 +56,28 @@ class Door:
         )
         self._server.channel_class = CuttableChannel
         self.port = int(self._server.effective_port)
+        self._ended = threading.Event()
+        self._ended.set()
 
     def run(self) -> None:
         """Serve until the process gets SIGTERM or SIGINT, or `close` is called from another thread."""
-        self._server.run()
+        self._ended.clear()
+        try:
+            self._server.run()
+        finally:
+            self._ended.set()
 
     def close(self) -> None:
-        """Stop listening; calls at work get a moment to end."""
-        self._server.close()
+        """Stop listening and end all connections; calls at work get a moment to end."""
+        if not self._ended.is_set():
+            # Sockets may only be closed by the thread that waits on them.
+            self._server.trigger.pull_trigger(self._close_sockets)
+            self._ended.wait(5)
+        self._close_sockets()
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+
+    def _close_sockets(self) -> None:
+        wasyncore.close_all(self._server._map, ignore_all=True)
 
 
 def stop_on_signals() -> None:

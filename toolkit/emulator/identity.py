@@ -30,7 +30,8 @@ def userinfo(companies: Mapping[str, Company], request: Request) -> Reply:
     """Return the person behind an access token that was granted with the scope openid."""
     value = bearer_value(request)
     for company in companies.values():
-        found = tokens.bearer(company, value) if value else None
+        with company.transaction():
+            found = tokens.bearer(company, value) if value else None
         if found and found.state == "active" and "openid" in found.scope.split():
             return json_reply(200, _person(found.scope.split()))
     return json_reply(

@@ -111,11 +111,12 @@ def plant(company: Company, text: str) -> None:
 
 def waiting(company: Company) -> list[str]:
     """Return the faults still to come, each as `NAME:WHERE@N`, N counted from now."""
-    rows = company.connection().execute("SELECT name, place, remaining, times FROM injection ORDER BY id")
-    return [
-        f"{name}:{place}@{remaining}" + (f"x{times}" if times > 1 else "")
-        for name, place, remaining, times in rows.fetchall()
-    ]
+    with company.transaction():
+        rows = company.connection().execute("SELECT name, place, remaining, times FROM injection ORDER BY id")
+        return [
+            f"{name}:{place}@{remaining}" + (f"x{times}" if times > 1 else "")
+            for name, place, remaining, times in rows.fetchall()
+        ]
 
 
 def strike(company: Company, matches: Callable[[str], bool]) -> Injected | None:
@@ -123,11 +124,9 @@ def strike(company: Company, matches: Callable[[str], bool]) -> Injected | None:
 
     Of two that are due at the same call the older strikes and the other waits for the next matching call.
     """
-    connection = company.connection()
-    if connection.execute("SELECT 1 FROM injection LIMIT 1").fetchone() is None:
-        return None
     struck = None
     with company.transaction():
+        connection = company.connection()
         rows = connection.execute("SELECT id, name, place, seconds, remaining, times FROM injection ORDER BY id")
         for key, name, place, seconds, remaining, times in rows.fetchall():
             if not matches(place):

@@ -89,7 +89,8 @@ def start(companies: Mapping[str, Company], base_url: str) -> Reply:
 
 
 def _connection(company: Company) -> str:
-    count = tokens.connected(company)
+    with company.transaction():
+        count = tokens.connected(company)
     if not count:
         return "not connected"
     return (

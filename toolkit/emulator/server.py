@@ -152,7 +152,7 @@ def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-class SwitchType(click.ParamType):
+class SwitchType(click.ParamType[tuple[str, str]]):
     """NAME=VALUE."""
 
     name = "NAME=VALUE"
@@ -167,7 +167,7 @@ class SwitchType(click.ParamType):
         return name, text
 
 
-class MomentType(click.ParamType):
+class MomentType(click.ParamType[datetime]):
     """An ISO moment with its offset."""
 
     name = "ISO"
