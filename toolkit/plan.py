@@ -64,8 +64,8 @@ class Operation:
     `key` is the identity of the Coworks record (see `operation_key`), unique in the plan. `entity` is Intuit's entity
     name. `record` is what shall stand in the books (for VOID, DELETE and DEACTIVATE: what stands there now, with id and
     sync token). References in it that start with `key:` name the operations in `needs`. `label` says it in one line for
-    people ("Invoice C957F1A7-0008 · Factory Inc."), `reason` why, naming the rule. `amount` is signed as it moves A/R or the
-    bank.
+    people ("Invoice C957F1A7-0008 · Factory Inc."), `reason` why, naming the rule. `amount` is signed as it moves A/R
+    or the bank.
     """
 
     key: str
@@ -78,6 +78,7 @@ class Operation:
     amount: Money = ZERO
     needs: tuple[str, ...] = ()
     coworks_id: str = ""
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +230,7 @@ class Outcome:
     stopped: bool = False
     problems: tuple[Problem, ...] = ()
     server_time: datetime | None = None
+    exit_codes: tuple[int, ...] = ()
 
     def count(self, action: Action, standing: Standing = Standing.DONE) -> int:
         """How many operations of that action ended that way."""

@@ -65,6 +65,18 @@ class Waves:
         for key in missing:
             self._dependants.setdefault(key, []).append(operation)
 
+    def reclaim(self, operations: Iterable[Operation]) -> Parcel:
+        """A parcel that an earlier run had sent: its operations are in flight again, out of turn."""
+        claimed = tuple(operations)
+        keys = {one.key for one in claimed}
+        for lane, queue in self._ready.items():
+            self._ready[lane] = deque(one for one in queue if one.key not in keys)
+        for key in keys:
+            self._waiting.pop(key, None)
+        parcel = Parcel(lane=lane_of(claimed[0]), operations=claimed)
+        self._in_flight[parcel.lane] += 1
+        return parcel
+
     def parcels(self, room: int) -> tuple[Parcel, ...]:
         """At most `room` parcels that may go now, marked as in flight.
 
