@@ -1,0 +1,367 @@
+"""One call to QuickBooks, layer by layer: each layer has one concern and is named for it.
+
+    send -> _with_retries -> _with_fresh_token -> _within_limits -> _once
+
+Policy (developer.intuit.com error-codes; field reports of lost answers): sent again are reads without an answer, and
+anything that was throttled or never left. A write whose answer is lost is never sent again from here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Protocol
+
+import requests
+import urllib3.exceptions
+
+from toolkit.problems import OutcomeUnknown, Problem, ReconnectNeeded, Severity, Throttled, Unreachable
+from toolkit.qbo import fault_words, faults
+from toolkit.qbo.addresses import Addresses
+from toolkit.qbo.exact_json import Json, loads
+from toolkit.qbo.faults import Fault
+from toolkit.qbo.limits import Limits, Sleep
+from toolkit.qbo.wire_read import moment
+
+MINOR_VERSION = "75"
+"""Served for every call since 2025-08-01 (blogs.intuit.com 2025-01-21); said all the same."""
+
+
+class Retry(Enum):
+    """What may be sent again when no answer came."""
+
+    READS = "reads"
+    """Anything: asking twice changes nothing."""
+    NEVER = "never"
+    """Only what was surely not carried out: a write whose answer is lost is looked up first, by whoever sent it."""
+
+
+class NoAnswer(OutcomeUnknown):
+    """A write was sent and no answer came: it may have been carried out or not; carries its `requestid`."""
+
+    def __init__(self, problem: Problem, *, requestid: str) -> None:
+        super().__init__(problem)
+        self.requestid = requestid
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One HTTP call: path below the company, and what the layers must know of it."""
+
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    content_type: str = "application/json"
+    accept: str = "application/json"
+    retry: Retry = Retry.READS
+    requestid: str = ""
+    reads: int = 0
+    writes: int = 0
+
+    @property
+    def batch(self) -> bool:
+        """Whether it counts as a batch."""
+        return self.path == "batch"
+
+    @property
+    def name(self) -> str:
+        """What it is in words, for problems."""
+        return f"QuickBooks {self.path.partition('?')[0]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A successful answer: parsed JSON ({} for other content), raw body and Intuit's tracking number."""
+
+    json: Json
+    body: bytes
+    intuit_tid: str
+
+    @property
+    def time(self) -> datetime | None:
+        """QuickBooks' own clock at the answer, aware UTC; reports and a few others have none."""
+        said = self.json.get("time")
+        return moment(said) if isinstance(said, str) else None
+
+
+@dataclass(slots=True)
+class Counters:
+    """What was spent: metered reads (each query in a batch counts), writes asked for, HTTP calls sent."""
+
+    reads: int = 0
+    writes: int = 0
+    calls: int = 0
+
+
+class Connected(Protocol):
+    """What is needed of a session (see `toolkit.qbo.session.Session`)."""
+
+    @property
+    def realm(self) -> str:
+        """The company ID."""
+
+    @property
+    def mark(self) -> str:
+        """Changes when the company is connected anew."""
+
+    @property
+    def addresses(self) -> Addresses:
+        """Where the books are."""
+
+    def ensure(self) -> None:
+        """Have a token that should pass."""
+
+    def token(self) -> str:
+        """The access token in use."""
+
+    def renew(self, spent: str) -> None:
+        """Replace the token `spent`."""
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str],
+        body: bytes | None,
+        headers: Mapping[str, str],
+    ) -> requests.Response:
+        """One HTTP exchange."""
+
+
+class _NotSent(Exception):
+    """The call did not reach QuickBooks."""
+
+
+class _Lost(Exception):
+    """The call may have reached QuickBooks, and there is no usable answer."""
+
+
+class _Refused(Exception):
+    def __init__(self, fault: Fault, retry_after: float | None) -> None:
+        super().__init__(fault.code)
+        self.fault, self.retry_after = fault, retry_after
+
+
+class Layers:
+    """Sends calls to one company, safe to use from many threads.
+
+    `sleep` waits for seconds and `jitter` gives 0 to 1, both from the edge of the program. `attempts` is how often a
+    call is sent at most when the network or QuickBooks is unwell, `throttles` how many 429 in a row it sits out.
+    """
+
+    def __init__(
+        self,
+        session: Connected,
+        limits: Limits,
+        *,
+        sleep: Sleep,
+        jitter: Callable[[], float],
+        attempts: int = 5,
+        throttles: int = 6,
+        first_pause: float = 1.0,
+        parallel: int = 8,
+    ) -> None:
+        self._session, self._limits = session, limits
+        self._sleep, self._jitter = sleep, jitter
+        self._attempts, self._throttles, self._first_pause = attempts, throttles, first_pause
+        self._parallel = parallel
+        self._lock = threading.Lock()
+        self._spent = Counters()
+
+    @property
+    def realm(self) -> str:
+        """The company ID that is connected."""
+        return self._session.realm
+
+    @property
+    def mark(self) -> str:
+        """Changes when the company is connected anew."""
+        return self._session.mark
+
+    @property
+    def parallel(self) -> int:
+        """How many calls may usefully be in flight."""
+        return self._parallel
+
+    @property
+    def reads(self) -> int:
+        """Metered reads so far."""
+        return self._spent.reads
+
+    @property
+    def writes(self) -> int:
+        """Writes asked for so far."""
+        return self._spent.writes
+
+    @property
+    def calls(self) -> int:
+        """HTTP calls sent so far, repetitions included."""
+        return self._spent.calls
+
+    def send(self, call: Call) -> Answer:
+        """The answer to one call.
+
+        Raises `QuickBooksRefused` for a refusal that no repetition cures, `Throttled` and `Unreachable` after the
+        allowed repetitions, `NoAnswer` for a write without an answer, `ReconnectNeeded` when the connection is gone.
+        """
+        answer = self._with_retries(call)
+        self._count(reads=call.reads, writes=call.writes)
+        self._limits.succeeded()
+        return answer
+
+    def _with_retries(self, call: Call) -> Answer:
+        failures = throttles = 0
+        while True:
+            try:
+                return self._with_fresh_token(call)
+            except _Refused as refused:
+                if refused.fault.throttled:
+                    throttles += 1
+                    self._sit_out(call, refused, throttles)
+                    continue
+                self._give_up_unless_passing(call, refused.fault)
+                error: Exception = refused
+            except (_NotSent, Unreachable) as not_sent:
+                error = not_sent
+            except _Lost as lost:
+                if call.retry is Retry.NEVER:
+                    raise NoAnswer(_no_answer(call, str(lost)), requestid=call.requestid) from None
+                error = lost
+            failures += 1
+            if failures >= self._attempts:
+                raise _out_of_tries(call, error) from None
+            self._sleep(self._first_pause * 2 ** (failures - 1) * (0.5 + self._jitter()))
+
+    def _sit_out(self, call: Call, refused: _Refused, throttles: int) -> None:
+        if throttles > self._throttles:
+            raise Throttled(fault_words.problem(refused.fault, call.name)) from None
+        self._limits.throttled(retry_after=refused.retry_after, jitter=self._jitter())
+
+    def _give_up_unless_passing(self, call: Call, fault: Fault) -> None:
+        if not fault.try_later:
+            raise fault_words.refusal(fault, call.name) from None
+        if call.retry is Retry.NEVER:
+            # A server failure can come after the work was done: that is for the sender to look up.
+            reason = fault_words.problem(fault, call.name)
+            raise NoAnswer(reason, requestid=call.requestid) from None
+
+    def _with_fresh_token(self, call: Call) -> Answer:
+        self._session.ensure()
+        spent = self._session.token()
+        try:
+            return self._within_limits(call)
+        except _Refused as refused:
+            if not _token_spent(refused.fault):
+                self._check_connected(call, refused.fault)
+                raise
+        self._session.renew(spent)
+        try:
+            return self._within_limits(call)
+        except _Refused as refused:
+            if _token_spent(refused.fault):
+                raise ReconnectNeeded(fault_words.problem(refused.fault, call.name)) from None
+            self._check_connected(call, refused.fault)
+            raise
+
+    def _check_connected(self, call: Call, fault: Fault) -> None:
+        if fault.code in faults.DISCONNECTED and fault.status in (401, 403):
+            raise ReconnectNeeded(fault_words.problem(fault, call.name)) from None
+
+    def _within_limits(self, call: Call) -> Answer:
+        self._limits.acquire(batch=call.batch)
+        return self._once(call)
+
+    def _once(self, call: Call) -> Answer:
+        self._count(calls=1)
+        url = f"{self._session.addresses.company(self._session.realm)}/{call.path}"
+        params = {"minorversion": MINOR_VERSION, **call.params}
+        if call.requestid:
+            params["requestid"] = call.requestid
+        # Intuit answers XML unless JSON is asked for; requests asks for gzip by itself.
+        headers = {"Accept": call.accept, "Accept-Encoding": "gzip, deflate"}
+        if call.body is not None:
+            headers["Content-Type"] = call.content_type
+        try:
+            response = self._session.send(call.method, url, params=params, body=call.body, headers=headers)
+        except requests.RequestException as error:
+            raise _network(error) from None
+        return _read(call, response)
+
+    def _count(self, *, reads: int = 0, writes: int = 0, calls: int = 0) -> None:
+        with self._lock:
+            self._spent.reads += reads
+            self._spent.writes += writes
+            self._spent.calls += calls
+
+
+def _read(call: Call, response: requests.Response) -> Answer:
+    tid = response.headers.get("intuit_tid", "")
+    fault = faults.read(response.status_code, response.content, intuit_tid=tid)
+    if fault is not None:
+        raise _Refused(fault, _retry_after(response.headers.get("Retry-After")))
+    if response.status_code >= 300:
+        raise _Lost(f"an unexpected redirection, HTTP {response.status_code}")
+    if call.accept != "application/json":
+        return Answer(json={}, body=response.content, intuit_tid=tid)
+    try:
+        parsed = loads(response.content.decode("utf-8"))
+    except ValueError:
+        raise _Lost("an answer that is cut or not JSON") from None
+    if not isinstance(parsed, dict):
+        raise _Lost("an answer that is not an object")
+    return Answer(json=parsed, body=response.content, intuit_tid=tid)
+
+
+def _retry_after(text: str | None) -> float | None:
+    """Seconds of a Retry-After header; its form as a date is left to the usual pause."""
+    return float(text) if text is not None and text.strip().isdigit() else None
+
+
+def _network(error: requests.RequestException) -> _NotSent | _Lost:
+    """Whether the call was surely not sent: only when no connection could be made at all."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError):
+        return _NotSent(type(error).__name__)
+    cause: object = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", cause)
+    if isinstance(reason, urllib3.exceptions.NewConnectionError):
+        return _NotSent("no connection")
+    return _Lost(type(error).__name__)
+
+
+def _token_spent(fault: Fault) -> bool:
+    if fault.code in faults.TOKEN_SPENT:
+        return True
+    return fault.status == 401 and fault.code not in faults.DISCONNECTED
+
+
+def _no_answer(call: Call, reason: str) -> Problem:
+    return Problem(
+        code="no-answer",
+        where=call.name,
+        what=f"Something was sent to QuickBooks and no answer came ({reason}).",
+        why="It may have been posted or not; posting it again without looking could double it.",
+        do="Run again: what was posted is found first, and only the rest is posted.",
+        severity=Severity.ITEM,
+    )
+
+
+def _out_of_tries(call: Call, error: Exception) -> Unreachable:
+    if isinstance(error, Unreachable):
+        return error
+    if isinstance(error, _Refused):
+        return Unreachable(fault_words.problem(error.fault, call.name))
+    return Unreachable(
+        Problem(
+            code="quickbooks-unreachable",
+            where=call.name,
+            what=f"QuickBooks could not be reached ({error}).",
+            why="Nothing was posted by this call.",
+            do="Check the network, then run again.",
+            severity=Severity.FILE,
+        )
+    )

@@ -1,0 +1,418 @@
+"""The connection to one QuickBooks company: OAuth 2.0 through requests-oauthlib, renewed once for everybody.
+
+Sources: developer.intuit.com OAuth pages; intuit/oauth-jsclient issue 138 (two workers that renew at the same time lose
+the connection); python-quickbooks issue 397 (texts of invalid_grant).
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import requests
+from oauthlib.oauth2 import OAuth2Error
+from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.auth import HTTPBasicAuth
+from requests_oauthlib import OAuth2Session
+
+from toolkit.problems import Problem, ReconnectNeeded, Severity, Unreachable, UsageError
+from toolkit.qbo import quiet
+from toolkit.qbo.addresses import ADDRESSES, SCOPE, Addresses
+from toolkit.qbo.tokens import Connection, Store
+from toolkit.settings import Environment
+
+quiet.pin()
+
+TIMEOUT = (10.0, 130.0)
+"""Seconds to connect, and to wait for an answer: Intuit gives up after 120."""
+# Renewed this long before its end, so that a call in flight does not outlive it.
+_EARLY = timedelta(seconds=120)
+EMULATOR_KEY = "emulator"
+EMULATOR_REDIRECT = "http://localhost:8000/callback"
+DEVELOPMENT_REDIRECT = "http://localhost:8765/callback"
+"""What a development key may lead back to; a production key needs an https address (docs/connect.md)."""
+# Intuit .NET and JS SDKs of 2026: asks for the day after which no renewal helps.
+_HARD_END = {"x-include-refresh-token-hard-expires-in": "true"}
+
+
+class Refusing(BaseAdapter):
+    """Refuses every plain-http address: tokens and books travel encrypted or not at all."""
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        """Always raises `UsageError`."""
+        raise UsageError(_insecure(str(request.url)))
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+class Session:
+    """One company's connection, shared by threads.
+
+    `adapter` carries the emulator's address (and nothing else may be reached without encryption). `realm` is the
+    company ID that company.toml names, "" before the first connection. `now` gives aware UTC.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        environment: Environment,
+        *,
+        realm: str,
+        now: Callable[[], datetime],
+        adapter: BaseAdapter | None = None,
+        connections: int = 16,
+    ) -> None:
+        self._store, self._environment, self._now = store, environment, now
+        self._wanted = realm
+        self._adapter = adapter or HTTPAdapter(pool_connections=4, pool_maxsize=connections)
+        self._renewing = threading.Lock()
+        self._known: Connection | None = None
+        self._http = self._oauth("")
+        if environment is Environment.EMULATOR and adapter is None:
+            raise ValueError("an emulated company is reached through an adapter")
+
+    @property
+    def addresses(self) -> Addresses:
+        """The addresses of this environment."""
+        return ADDRESSES[self._environment]
+
+    @property
+    def connection(self) -> Connection | None:
+        """The stored connection, tokens or keys only; None when nothing was stored."""
+        if self._known is None:
+            self._known = self._store.load()
+        return self._known
+
+    @property
+    def realm(self) -> str:
+        """The company ID that is talked to; raises `ReconnectNeeded` when not connected or connected elsewhere."""
+        return self._ready().realm
+
+    @property
+    def mark(self) -> str:
+        """What changes when the company is connected anew: caches of its books are then not trusted."""
+        made = self._ready().connected_at
+        return f"{self._ready().realm} {made.isoformat() if made else ''}"
+
+    def days_left(self) -> int | None:
+        """Whole days until the connection ends by itself if it is not used."""
+        return None if self.connection is None else self.connection.days_left(self._now())
+
+    # connecting
+
+    def keys(self, client_id: str, client_secret: str) -> None:
+        """Store the app's keys; tokens of other keys are dropped."""
+        with self._store.locked():
+            old = self._store.load()
+            if old is None or (old.client_id, old.client_secret) != (client_id, client_secret):
+                fresh = Connection(client_id=client_id, client_secret=client_secret, environment=str(self._environment))
+                self._keep(fresh)
+
+    def begin(self, redirect: str) -> tuple[str, str]:
+        """The page to open in a browser and the state that must come back with the answer."""
+        state = secrets.token_urlsafe(24)
+        oauth = OAuth2Session(self._keys().client_id, redirect_uri=redirect, scope=SCOPE)
+        address, _ = oauth.authorization_url(self.addresses.authorize, state=state)
+        return address, state
+
+    def finish(self, callback: str, state: str, redirect: str) -> Connection:
+        """Connect with the address that Intuit led back to, and store the tokens.
+
+        Raises `ReconnectNeeded` when the state is not ours, consent was refused, the code was used or too old, or the
+        company is not the one of company.toml.
+        """
+        answer = _callback_answer(callback, state)
+        realm = answer.get("realmId", "")
+        if self._wanted and realm != self._wanted:
+            raise ReconnectNeeded(_wrong_company(realm, self._wanted))
+        with self._store.locked():
+            made = self._exchange(answer["code"], redirect)
+            connection = replace(made, realm=realm, environment=str(self._environment), connected_at=self._now())
+            self._keep(connection)
+        return connection
+
+    def disconnect(self) -> None:
+        """Revoke the connection at Intuit and forget its tokens; the app's keys stay."""
+        with self._store.locked():
+            connection = self._store.load()
+            if connection is None or not connection.connected:
+                return
+            answer = self._post(
+                self.addresses.revoke, connection, json={"token": connection.refresh_token}, what="end the connection"
+            )
+            if answer.status_code >= 500:
+                raise Unreachable(_not_reachable("end the connection", f"HTTP {answer.status_code}"))
+            self._keep(connection.disconnected())
+
+    def ensure(self) -> None:
+        """Have a token that should pass: renewed when its time is nearly over; an emulated company connects itself."""
+        connection = self.connection
+        if connection is None or not connection.connected:
+            if self._environment is not Environment.EMULATOR:
+                raise ReconnectNeeded(_not_connected())
+            self._connect_emulated()
+            return
+        self._ready()
+        if connection.access_ends is not None and connection.access_ends - _EARLY <= self._now():
+            self.renew(connection.access_token)
+
+    # talking
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        params: Mapping[str, str],
+        body: bytes | None,
+        headers: Mapping[str, str],
+        timeout: tuple[float, float] = TIMEOUT,
+    ) -> requests.Response:
+        """One HTTP exchange with the access token; redirects are not followed; raises what requests raises."""
+        if not url.startswith(f"{self.addresses.api}/"):
+            raise UsageError(_insecure(url))
+        return self._http.request(
+            method,
+            url,
+            params=dict(params),
+            data=body,
+            headers=dict(headers),
+            timeout=timeout,
+            allow_redirects=False,
+        )
+
+    def token(self) -> str:
+        """The access token in use, to say later which one was spent."""
+        return self._ready().access_token
+
+    def renew(self, spent: str) -> None:
+        """Replace the access token `spent`, once for all threads and processes.
+
+        Whoever comes second finds the new one stored and uses it. The new refresh token is stored before anything is
+        sent with it. Raises `ReconnectNeeded` when Intuit has ended the connection, `Unreachable` when it cannot be
+        asked.
+        """
+        with self._renewing, self._store.locked():
+            stored = self._store.load()
+            if stored is None or not stored.connected:
+                self._known = stored
+                self._gone("the stored connection was removed")
+                return
+            if stored.access_token != spent:
+                self._use(stored)
+                return
+            self._renew_stored(stored)
+
+    def _renew_stored(self, stored: Connection) -> None:
+        answer = self._refresh(stored)
+        if "error" in answer:
+            # Another program may have renewed without our lock: its tokens are then already stored.
+            again = self._store.load()
+            if again is not None and again.connected and again.refresh_token != stored.refresh_token:
+                self._use(again)
+                return
+            self._gone(str(answer.get("error_description") or answer["error"]), str(answer["error"]))
+            return
+        self._keep(stored.issued(answer, self._now()))
+
+    def _gone(self, reason: str, code: str = "") -> None:
+        if self._environment is Environment.EMULATOR:
+            self._connect_emulated(locked=True)
+            return
+        raise ReconnectNeeded(_ended(reason, code))
+
+    def _connect_emulated(self, *, locked: bool = False) -> None:
+        """The whole code flow without a person: allowed on the emulator only, whose keys guard nothing."""
+        if not locked:
+            with self._store.locked():
+                stored = self._store.load()
+                if stored is not None and stored.connected:
+                    self._use(stored)
+                    self._ready()
+                    return
+                self._connect_emulated(locked=True)
+                return
+        self._known = Connection(client_id=EMULATOR_KEY, client_secret=EMULATOR_KEY, environment=str(self._environment))
+        page, state = self.begin(EMULATOR_REDIRECT)
+        chosen = {"approve": "1"} | ({"realmId": self._wanted} if self._wanted else {})
+        answer = self._bare("GET", page, params=chosen, what="connect")
+        realm_answer = _callback_answer(answer.headers.get("Location", ""), state)
+        realm = realm_answer.get("realmId", "")
+        if self._wanted and realm != self._wanted:
+            raise ReconnectNeeded(_wrong_company(realm, self._wanted))
+        made = self._exchange(realm_answer["code"], EMULATOR_REDIRECT)
+        self._keep(replace(made, realm=realm, connected_at=self._now()))
+
+    # the token endpoint
+
+    def _exchange(self, code: str, redirect: str) -> Connection:
+        keys = self._keys()
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect}
+        answer = _token_answer(self._post(self.addresses.token, keys, data=form, what="connect"))
+        if "error" in answer:
+            reason = str(answer.get("error_description") or answer["error"])
+            raise ReconnectNeeded(_ended(reason, str(answer["error"])))
+        return keys.disconnected().issued(answer, self._now())
+
+    def _refresh(self, stored: Connection) -> dict[str, Any]:
+        form = {"grant_type": "refresh_token", "refresh_token": stored.refresh_token}
+        return _token_answer(self._post(self.addresses.token, stored, data=form, what="renew the connection"))
+
+    def _post(self, url: str, keys: Connection, *, what: str, **content: Any) -> requests.Response:
+        # Built-in renewal of requests-oauthlib sends no client credentials, which Intuit answers with invalid_client.
+        basic = HTTPBasicAuth(keys.client_id, keys.client_secret)
+        return self._bare("POST", url, what=what, auth=basic, headers=_HARD_END, **content)
+
+    def _bare(self, method: str, url: str, *, what: str, **content: Any) -> requests.Response:
+        headers = {"Accept": "application/json", **content.pop("headers", {})}
+        try:
+            return self._oauth("").request(
+                method, url, withhold_token=True, timeout=TIMEOUT, allow_redirects=False, headers=headers, **content
+            )
+        except (requests.RequestException, OAuth2Error) as error:
+            raise Unreachable(_not_reachable(what, type(error).__name__)) from None
+
+    # state
+
+    def _oauth(self, access_token: str) -> OAuth2Session:
+        token = {"access_token": access_token, "token_type": "bearer"} if access_token else None
+        session = OAuth2Session(client_id="", token=token)
+        session.trust_env = self._environment is not Environment.EMULATOR
+        session.mount("https://", self._adapter)
+        session.mount("http://", Refusing())
+        return session
+
+    def _keys(self) -> Connection:
+        if self.connection is None:
+            raise ReconnectNeeded(_not_connected())
+        return self.connection
+
+    def _keep(self, connection: Connection) -> None:
+        self._store.save(connection)
+        self._use(connection)
+
+    def _use(self, connection: Connection) -> None:
+        if not self._known or self._known.access_token != connection.access_token:
+            self._http = self._oauth(connection.access_token)
+        self._known = connection
+
+    def _ready(self) -> Connection:
+        connection = self.connection
+        if connection is None or not connection.connected:
+            raise ReconnectNeeded(_not_connected())
+        if connection.environment and connection.environment != self._environment:
+            raise ReconnectNeeded(_wrong_environment(connection.environment, str(self._environment)))
+        if self._wanted and connection.realm != self._wanted:
+            raise ReconnectNeeded(_wrong_company(connection.realm, self._wanted))
+        if not self._http.token:
+            self._http = self._oauth(connection.access_token)
+        return connection
+
+
+def _callback_answer(callback: str, state: str) -> dict[str, str]:
+    """The parameters of the callback address; raises `ReconnectNeeded` unless state is ours and a code is there."""
+    answer = {name: values[0] for name, values in parse_qs(urlsplit(callback.strip()).query).items()}
+    if "error" in answer and "state" not in answer:
+        raise ReconnectNeeded(_ended(answer.get("error_description") or answer["error"], answer["error"]))
+    if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
+        raise ReconnectNeeded(_foreign_state())
+    if "error" in answer:
+        raise ReconnectNeeded(_ended(answer.get("error_description") or answer["error"], answer["error"]))
+    if not answer.get("code") or not answer.get("realmId"):
+        raise ReconnectNeeded(_ended("the address holds no code and company ID", "callback"))
+    return answer
+
+
+def _token_answer(answer: requests.Response) -> dict[str, Any]:
+    """The token answer, or the flat OAuth error; raises `Unreachable` for anything else (Intuit is unwell)."""
+    try:
+        read = answer.json()
+    except ValueError:
+        read = None
+    if isinstance(read, dict) and (
+        "access_token" in read or (isinstance(read.get("error"), str) and not _unwell(answer))
+    ):
+        return read
+    raise Unreachable(_not_reachable("renew the connection", f"HTTP {answer.status_code}"))
+
+
+def _unwell(answer: requests.Response) -> bool:
+    return answer.status_code >= 500 or answer.status_code == 429
+
+
+def _connect_problem(code: str, what: str, why: str, do: str) -> Problem:
+    return Problem(code=code, where="QuickBooks connection", what=what, why=why, do=do, severity=Severity.FILE)
+
+
+def _not_connected() -> Problem:
+    return _connect_problem(
+        "not-connected",
+        "This company is not connected to QuickBooks.",
+        "Nothing can be read or posted without a connection.",
+        "Connect it (coworks-qbo connect, or the connect page) as an administrator of the QuickBooks company.",
+    )
+
+
+def _ended(reason: str, code: str) -> Problem:
+    keys = code == "invalid_client"
+    return _connect_problem(
+        "app-keys-refused" if keys else "connection-ended",
+        f'Intuit does not accept {"the client ID and secret" if keys else "the connection"} ("{reason}").',
+        "It was ended in QuickBooks, was not used for 100 days, or a newer one replaced it; nothing was posted.",
+        "Copy both keys again from the app's page at developer.intuit.com."
+        if keys
+        else "Connect again (coworks-qbo connect).",
+    )
+
+
+def _wrong_company(found: str, wanted: str) -> Problem:
+    return _connect_problem(
+        "wrong-company",
+        f"The connection is to the QuickBooks company {found or 'without ID'}, but company.toml names {wanted}.",
+        "Posting one operator's billing into another's books would be hard to undo.",
+        "Connect again and choose the right company, or correct realm in company.toml.",
+    )
+
+
+def _wrong_environment(found: str, wanted: str) -> Problem:
+    return _connect_problem(
+        "wrong-environment",
+        f"The stored connection is to the {found}, but company.toml says {wanted}.",
+        "Rehearsals and real books are never mixed.",
+        "Connect again (coworks-qbo connect), or correct environment in company.toml.",
+    )
+
+
+def _foreign_state() -> Problem:
+    return _connect_problem(
+        "foreign-callback",
+        "The address that came back does not belong to this attempt to connect.",
+        "Somebody else's link could connect this company to other books.",
+        "Start connecting again and use the address of that attempt only, whole.",
+    )
+
+
+def _not_reachable(what: str, reason: str) -> Problem:
+    return _connect_problem(
+        "intuit-unreachable",
+        f"Intuit could not be reached to {what} ({reason}).",
+        "The stored connection was left as it was.",
+        "Check the network, then run again.",
+    )
+
+
+def _insecure(url: str) -> Problem:
+    parts = urlsplit(url)
+    return _connect_problem(
+        "insecure-address",
+        f"The address {parts.scheme}://{parts.hostname} is not one of this company's QuickBooks addresses.",
+        "Books and keys are sent encrypted and to Intuit only.",
+        "Leave the addresses as they are; --qbo-url is for an emulated company on this machine.",
+    )
