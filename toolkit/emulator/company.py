@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from toolkit.emulator import fault, moments, operations, seed, store
+from toolkit.emulator import fault, moments, operations, reports, seed, store
 from toolkit.emulator.amounts import rendered
 from toolkit.emulator.books import Books
 from toolkit.emulator.kinds import BY_PATH
@@ -147,6 +147,8 @@ class Company:
             self.books.begin()
             text = params.get("query") or body.decode("utf-8", "replace")
             return self._wrapped(query.answer(self.books, text))
+        if method == "GET" and parts[0] == "reports" and len(parts) == 2:
+            return self._report(parts[1], params)
         kind = BY_PATH.get(parts[0])
         if kind is None:
             raise fault.no_resource(f"/v3/company/{self.realm_id}/{path}")
@@ -162,6 +164,16 @@ class Company:
                 record = operations.write(self.books, kind, _parsed(body), options)
                 return self._wrapped(f'"{kind.entity}":{operations.answer(self.books, record)}')
         raise fault.no_resource(f"/v3/company/{self.realm_id}/{path}")
+
+    def _report(self, name: str, params: Mapping[str, str]) -> Answer:
+        """A report; it carries no `time` (recorded), and does not see what is younger than the lag."""
+        self.books.begin()
+        now, lag = self.books.moment, self.switches.number("query_lag_s")
+        seen_until = moments.stored(now - timedelta(seconds=lag)) if lag else ""
+        facts = reports.read_facts(self._connection, seen_until=seen_until)
+        today = moments.today(now)
+        made = reports.render(self._connection, name, params, today=today, now=now, company=facts)
+        return Answer(200, rendered(made).encode())
 
     def _wrapped(self, inner: str) -> Answer:
         return Answer(200, f'{{{inner},"time":"{moments.answer_time(self.books.moment)}"}}'.encode())
