@@ -96,6 +96,10 @@ class PostingLog:
         with self._writing() as connection:
             migrate(connection, realm=realm)
 
+    def close(self) -> None:
+        """Close the file."""
+        self._engine.dispose()
+
     # ---- what stands
 
     def replay(self) -> Done:
