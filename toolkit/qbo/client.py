@@ -101,10 +101,10 @@ class Client(Layers):
         answer = self.send(Call(method="GET", path=f"{entity.lower()}/{record_id}", reads=1))
         return _inner(answer.json, entity)
 
-    def company_info(self) -> Json:
-        """The company's own record."""
+    def company_info(self) -> tuple[Json, datetime | None]:
+        """The company's own record, and QuickBooks' clock."""
         answer = self.send(Call(method="GET", path=f"companyinfo/{self.realm}", reads=1))
-        return _inner(answer.json, "CompanyInfo")
+        return _inner(answer.json, "CompanyInfo"), answer.time
 
     def preferences(self) -> Json:
         """The company's settings."""
