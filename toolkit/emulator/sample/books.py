@@ -48,7 +48,7 @@ def ref(id_: str) -> Json:
 
 
 def preferences(first: date) -> Json:
-    """What the company has switched on: custom transaction numbers, classes per line, locations; books closed before."""
+    """What is switched on: custom transaction numbers, classes per line, locations; the books before are closed."""
     return {
         "SalesFormsPrefs": {
             "CustomTxnNumbers": True,
@@ -157,13 +157,13 @@ def customer(id_: str, name: str, admin: str = "", email: str = "", **more: obje
 
 
 def special_customers(specials: Specials) -> list[Json]:
-    """Those that the special cases find: made by Coworks, by hand with another name, shared, inactive, with a sub-customer."""
+    """Those that the special cases find: made by Coworks, under another name, shared, inactive, with a sub-customer."""
     teams = specials.teams
-    made = [
-        customer(str(201 + place), teams[key].name, teams[key].admin, teams[key].email)
-        for place, key in enumerate(POSTED_BEFORE)
-    ]
-    return made + [
+    return [
+        *(
+            customer(str(201 + place), teams[key].name, teams[key].admin, teams[key].email)
+            for place, key in enumerate(POSTED_BEFORE)
+        ),
         customer("211", "Harbor Legal Associates", email=HARBOR_EMAIL),
         customer("212", "Harbor Title Company", email=HARBOR_EMAIL),
         customer("213", "Maria Lopez Photography", email="maria@lopez-photo.example"),
@@ -215,7 +215,7 @@ def posted_invoice(id_: str, customer_id: str, invoice: Invoice) -> Json:
     }
 
 
-def hand_made(id_: str, number: str, customer_id: str, on: date, words: str, cents: int) -> Json:
+def hand_made(id_: str, number: str, customer_id: str, on: date, *, words: str, cents: int) -> Json:
     """An invoice that the accountant made in QuickBooks."""
     product = PRODUCT_NAMED["Member Services"]
     line = {
@@ -237,7 +237,7 @@ def hand_made(id_: str, number: str, customer_id: str, on: date, words: str, cen
 
 
 def posted_payment(id_: str, customer_id: str, invoice_id: str, invoice: Invoice) -> Json:
-    """The payment as Coworks' own integration posts it: of the amount paid, applied to its invoice, in Undeposited Funds."""
+    """The payment as Coworks' own integration posts it: applied to its invoice, in Undeposited Funds."""
     assert invoice.paid_on is not None
     return {
         "Id": id_,
@@ -252,6 +252,7 @@ def posted_payment(id_: str, customer_id: str, invoice_id: str, invoice: Invoice
 
 HAND_MADE_NUMBER = "C957F1A7-0009"
 HAND_MADE_CENTS = 7500
+HAND_MADE_DAY = 12
 ONLY_IN_QUICKBOOKS = "QB-2001"
 ONLY_IN_QUICKBOOKS_CENTS = 18000
 OPENING_CENTS = 1824000
@@ -279,7 +280,15 @@ def opening(first: date) -> Json:
 
 
 def transactions(first: date, specials: Specials | None) -> Iterator[Json]:
-    """What stands in the books already, in the order in which it was entered."""
+    """What stands in the books already, in the order in which it was entered, each entered on its own day."""
+    for entry in _entered(first, specials):
+        for body in entry.values():
+            moment = f"{body['TxnDate']}T10:00:00-05:00"
+            body |= {"SyncToken": "0", "MetaData": {"CreateTime": moment, "LastUpdatedTime": moment}}
+        yield entry
+
+
+def _entered(first: date, specials: Specials | None) -> Iterator[Json]:
     yield {"JournalEntry": opening(first)}
     if specials is None:
         return
@@ -288,11 +297,11 @@ def transactions(first: date, specials: Specials | None) -> Iterator[Json]:
     for place, key in enumerate(PAID_BEFORE):
         at = POSTED_BEFORE.index(key)
         yield {"Payment": posted_payment(str(21 + place), str(201 + at), str(11 + at), specials.cases[key])}
-    twelfth, fourteenth = first.replace(day=12), first.replace(day=14)
+    on, later = first.replace(day=HAND_MADE_DAY), first.replace(day=14)
     words = "Projector rental, made in QuickBooks"
-    yield {"Invoice": hand_made("31", HAND_MADE_NUMBER, "201", twelfth, words, HAND_MADE_CENTS)}
+    yield {"Invoice": hand_made("31", HAND_MADE_NUMBER, "201", on, words=words, cents=HAND_MADE_CENTS)}
     words = "Lobby pop-up, two days"
-    yield {"Invoice": hand_made("32", ONLY_IN_QUICKBOOKS, "219", fourteenth, words, ONLY_IN_QUICKBOOKS_CENTS)}
+    yield {"Invoice": hand_made("32", ONLY_IN_QUICKBOOKS, "219", later, words=words, cents=ONLY_IN_QUICKBOOKS_CENTS)}
 
 
 def write_books(path: Path, *, realm: str, first: date, specials: Specials | None, known: Iterable[Team]) -> None:

@@ -121,6 +121,7 @@ class Account(NamedTuple):
 ACCOUNTS = (
     Account("2", "Retained Earnings", "Equity", "RetainedEarnings"),
     Account("4", "Undeposited Funds", "Other Current Asset", "UndepositedFunds"),
+    Account("33", "Accounts Payable (A/P)", "Accounts Payable", "AccountsPayable"),
     Account("34", "Opening Balance Equity", "Equity", "OpeningBalanceEquity"),
     Account("35", "Checking", "Bank", "Checking"),
     Account("36", "Savings", "Bank", "Savings"),
@@ -142,6 +143,7 @@ ACCOUNTS = (
     Account("91", "Security Deposits Held", "Other Current Liability", "OtherCurrentLiabilities"),
     Account("92", "Other Coworks Income", "Income", "ServiceFeeIncome"),
     Account("93", "Uncategorized Income", "Income", "ServiceFeeIncome"),
+    Account("94", "Unapplied Cash Payment Income", "Income", "UnappliedCashPaymentIncome"),
 )
 
 

@@ -1,10 +1,9 @@
-"""The company folder around the reports: company.toml, mapping.csv, customers.csv, voids.csv and the QuickBooks books."""
+"""The company folder around the reports: company.toml, mapping.csv, customers.csv and voids.csv."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Sequence
-from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -137,8 +136,3 @@ def settings_text(realm: str, size: Size) -> str:
         voids=10 + size.invoices // 10,
         default_product=catalog.DEFAULT_PRODUCT,
     )
-
-
-def day_before(first: date) -> date:
-    """The last day of the year's books before the sample: they are closed through it."""
-    return date.fromordinal(first.toordinal() - 1)

@@ -49,7 +49,7 @@ class Refund:
 
 @dataclass(slots=True)
 class Invoice:
-    """One invoice and everything that will happen to it, each with its day; a month's report shows what happened so far."""
+    """One invoice and everything that will happen to it, each with its day; a report shows what happened so far."""
 
     team: Team
     type: str

@@ -23,24 +23,27 @@ GUEST = "Guest"
 """What Coworks' report calls the team of every non-member."""
 
 _FIRST = (
-    "Ada", "Ben", "Carla", "Dmitri", "Elena", "Farid", "Grace", "Hugo", "Imani", "Jonas", "Keiko", "Liam", "Mara", "Nico",
-    "Olive", "Pavel", "Quinn", "Rosa", "Samir", "Tessa", "Umar", "Vera", "Wes", "Ximena", "Yara", "Zane", "Bianca", "Caleb",
-    "Delia", "Emil", "Freya", "Gideon",
+    "Ada", "Ben", "Carla", "Dmitri", "Elena", "Farid", "Grace", "Hugo", "Imani", "Jonas", "Keiko",
+    "Liam", "Mara", "Nico", "Olive", "Pavel", "Quinn", "Rosa", "Samir", "Tessa", "Umar", "Vera",
+    "Wes", "Ximena", "Yara", "Zane", "Bianca", "Caleb", "Delia", "Emil", "Freya", "Gideon",
 )  # fmt: skip
 _LAST = (
-    "Abbott", "Barros", "Castillo", "Dunn", "Ekström", "Foley", "Grant", "Haddad", "Ibarra", "Jensen", "Kaplan", "Lindqvist",
-    "Moreno", "Novak", "Okafor", "Petrov", "Quigley", "Reyes", "Sato", "Tran", "Ueda", "Vargas", "Whitman", "Xu", "Young",
-    "Zeller", "Bishop", "Cho", "Dorsey", "Evans", "Farrow",
+    "Abbott", "Barros", "Castillo", "Dunn", "Ekström", "Foley", "Grant", "Haddad", "Ibarra",
+    "Jensen", "Kaplan", "Lindqvist", "Moreno", "Novak", "Okafor", "Petrov", "Quigley", "Reyes",
+    "Sato", "Tran", "Ueda", "Vargas", "Whitman", "Xu", "Young", "Zeller", "Bishop", "Cho", "Dorsey",
+    "Evans", "Farrow",
 )  # fmt: skip
 _ONE = (
-    "Amber", "Birch", "Cobalt", "Drift", "Ember", "Falcon", "Granite", "Hazel", "Indigo", "Jasper", "Kindle", "Linden", "Meadow",
-    "Nimbus", "Opal", "Prairie", "Quartz", "Raven", "Sable", "Timber", "Umber", "Velvet", "Willow", "Yarrow", "Zephyr", "Anchor",
-    "Beacon", "Canyon", "Delta", "Echo", "Flint", "Grove",
+    "Amber", "Birch", "Cobalt", "Drift", "Ember", "Falcon", "Granite", "Hazel", "Indigo", "Jasper",
+    "Kindle", "Linden", "Meadow", "Nimbus", "Opal", "Prairie", "Quartz", "Raven", "Sable", "Timber",
+    "Umber", "Velvet", "Willow", "Yarrow", "Zephyr", "Anchor", "Beacon", "Canyon", "Delta", "Echo",
+    "Flint", "Grove",
 )  # fmt: skip
 _TWO = (
-    "Analytics", "Books", "Creative", "Dental", "Design", "Digital", "Films", "Foods", "Games", "Health", "Homes", "Imaging",
-    "Insights", "Legal", "Logistics", "Maps", "Media", "Networks", "Optics", "Partners", "Payroll", "Press", "Research",
-    "Robotics", "Security", "Software", "Solar", "Sound", "Textiles", "Travel", "Ventures",
+    "Analytics", "Books", "Creative", "Dental", "Design", "Digital", "Films", "Foods", "Games",
+    "Health", "Homes", "Imaging", "Insights", "Legal", "Logistics", "Maps", "Media", "Networks",
+    "Optics", "Partners", "Payroll", "Press", "Research", "Robotics", "Security", "Software",
+    "Solar", "Sound", "Textiles", "Travel", "Ventures",
 )  # fmt: skip
 _THREE = ("LLC", "Inc.", "Co.", "Group", "Studio", "Labs", "Collective")
 
@@ -64,7 +67,7 @@ class Team:
 
 
 def pick(random: Random, options: Sequence[_T]) -> _T:
-    """One of the options, each as likely. (Not Random.choice, whose results are not promised between Python versions.)"""
+    """One of the options, each as likely; unlike Random.choice the same in every version of Python."""
     return options[int(random.random() * len(options))]
 
 
@@ -89,7 +92,7 @@ class Prefixes:
         """A prefix that no one has."""
         while True:
             prefix = f"{int(self._random.random() * 0x100000000):08X}"
-            # A prefix of digits and one E reads as a number in a spreadsheet; Stripe's letters make that rare, we avoid it.
+            # A prefix of digits and one E would read as a number in a spreadsheet.
             if prefix not in self._taken and sum(letter in "ABCDF" for letter in prefix) > 1:
                 self._taken.add(prefix)
                 return prefix
@@ -118,11 +121,12 @@ def person(random: Random) -> str:
 
 def address(admin: str, team: str) -> str:
     """An admin's e-mail at the team's own domain (`.example` is reserved: no mail can reach anyone)."""
-    return f"{slug(admin.split()[0])}.{slug(admin.split()[-1])}@{slug(team)}.example"
+    given, _, family = admin.partition(" ")
+    return f"{slug(given)}.{slug(family)}@{slug(team)}.example"
 
 
 def teams(random: Random, count: int, prefixes: Prefixes) -> Iterator[Team]:
-    """`count` ordinary member teams in the shares of a usual space: mostly cards, every fifth ACH, some checks and wires."""
+    """`count` ordinary member teams: mostly cards, every fifth ACH, some checks and wires."""
     for index in range(count):
         name = team_name(index)
         admin = person(random)

@@ -100,7 +100,7 @@ class Processor:
         self._waiting.setdefault(arrives, []).append(charge)
 
     def give_back(self, invoice: Invoice) -> None:
-        """A customer is refunded: netted in a payout two business days later; the processor keeps its fee of the charge."""
+        """A refund: netted in a payout two business days later; the processor keeps its fee of the charge."""
         refund = invoice.refund
         assert refund is not None
         charge = Charge(

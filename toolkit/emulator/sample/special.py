@@ -180,6 +180,12 @@ class Specials:
             lines.append(service_line(MAIL, start, team.campus))
         return self._invoice(case, start, lines, paid_on=paid_on, type_="Membership")
 
+    def _membership_again(self, key: str, paid_on: date) -> Invoice:
+        team = self.teams[key]
+        start = self._on(1, 1)
+        lines = plan_lines(team, start, month_after(start))
+        return self._invoice(f"{key}_again", start, lines, paid_on=paid_on, type_="Membership", team=team)
+
     def _first_month(self, prefixes: Prefixes) -> list[Invoice]:
         before = set(self.cases)
         for script in (self._earlier, self._names, self._later_paid, self._reversed, self._split, self._one_offs):
@@ -308,6 +314,7 @@ class Specials:
 
     def _second_month(self) -> list[Invoice]:
         before = set(self.cases)
+        self._membership_again("harbor_title", self._on(2, 6)).reference = "5544"
         late = self._on(1, 26)
         show = Line("one_off", EVENT.name, "Film screening", EVENT.price, late, late, RIVERSIDE)
         second = self._invoice("tidal_again", late, [show], paid_on=late, team=self.teams["tidal"])
