@@ -221,7 +221,7 @@ def _holding(desk: _Desk, lines: Iterable[DepositLine]) -> dict[str, BankDeposit
 
 
 def _made_by_hand(desk: _Desk, payout: Payout, bank: Account, found: Contents) -> _Draft | None:
-    """A payout with charges that are not Coworks' was deposited by a person: all that we know is in it, and its total."""
+    """A payout that also holds charges of others was deposited by a person: all we know is in it, and its total."""
     wanted = {(line.link.txn_type, line.link.txn_id) for line in found.lines if line.link}
     key, _ = key_of(desk.ground.counterparts, Kind.DEPOSIT, payout.payout_id)
     for deposit in _holding(desk, found.lines).values():

@@ -1,0 +1,405 @@
+"""One Coworks record and its QuickBooks counterpart → one verdict with a sentence."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from toolkit.books import (
+    Account,
+    BankDeposit,
+    DocumentKind,
+    JournalEntry,
+    ReceivedPayment,
+    SalesDocument,
+    TxnType,
+)
+from toolkit.counterparts import (
+    Counterparts,
+    Found,
+    Transaction,
+    entity_of,
+    find_deposit,
+    find_entry,
+    find_invoice,
+    find_refund,
+)
+from toolkit.deposit_lines import counterpart
+from toolkit.model import BillingPayment, Invoice, InvoiceStatus, Method, Payout, PayoutStatus, Refund
+from toolkit.money import ZERO, Money, show, total
+from toolkit.plan import Kind, Standing
+from toolkit.problems import Problem
+from toolkit.proof import Finding, Subject, Verdict
+from toolkit.settings import Mode, Settings
+from toolkit.settlement import DEAD, Settlement, day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What every record of one proof is judged by; `questions` are the blocking problems by the record they name."""
+
+    counterparts: Counterparts
+    invoices: Mapping[str, Invoice]
+    children: Mapping[str, tuple[Invoice, ...]]
+    settlement: Settlement
+    settings: Settings
+    questions: Mapping[str, Problem]
+    credits: Mapping[str, Money]
+    """Our credit memos on an invoice that stands, by invoice number, positive."""
+    funds: Account | None
+    start: date
+    as_of: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """A finding with the record it was made of, for the sections."""
+
+    finding: Finding
+    found: Found
+
+
+def credits_by_invoice(counterparts: Counterparts) -> dict[str, Money]:
+    """What our credit memos (`<number>/credit/<n>`) took off each invoice, positive, live ones only."""
+    sums: dict[str, Money] = defaultdict(lambda: ZERO)
+    for posted in counterparts.done.values():
+        number, credit, _ = posted.coworks_id.rpartition("/credit/")
+        memo = counterparts.documents.get(posted.qbo_id) if credit and posted.kind is Kind.CREDIT_MEMO else None
+        if memo and memo.kind is DocumentKind.CREDIT_MEMO and not memo.voided:
+            sums[number] += memo.total
+    return dict(sums)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """What is compared for one record, whatever its kind."""
+
+    subject: Subject
+    name: str
+    label: str
+    amount: Money
+    on: date
+    who: str
+    found: Found
+    worth: Money
+    """What QuickBooks says it is worth, 0.00 if it has none."""
+
+
+def _finding(case: _Case, verdict: Verdict, words: str) -> Finding:
+    record = case.found.record
+    return Finding(
+        key=case.found.key,
+        subject=case.subject,
+        name=case.name,
+        verdict=verdict,
+        sentence=f"{case.label}: {words}",
+        coworks=case.amount,
+        quickbooks=case.worth,
+        on=case.on,
+        who=case.who,
+        entity=entity_of(record) if record else "",
+        qbo_id=record.id if record else "",
+    )
+
+
+def _absent(bench: Bench, case: _Case, names: Sequence[str]) -> Finding | None:
+    """The verdict of a record that QuickBooks does not hold, None if it does."""
+    found = case.found
+    if found.record is not None:
+        return None
+    if found.outside:
+        return _finding(case, Verdict.AGREES, "stands in the posting log, dated before the books that were read.")
+    if found.gone and found.posted:
+        words = f"was posted (id {found.posted.qbo_id}) and is no longer in QuickBooks."
+        return _finding(case, Verdict.CHANGED_IN_QUICKBOOKS, words)
+    question = next((bench.questions[name] for name in names if name in bench.questions), None)
+    if question:
+        verdict = Verdict.QUESTION if question.candidates else Verdict.HELD
+        return _finding(case, verdict, question.what)
+    verdict, words = _WITHOUT_COUNTERPART.get(found.posted.standing if found.posted else None, (Verdict.MISSING, ""))
+    return _finding(case, verdict, words or f"${show(case.amount)} in Coworks, not in QuickBooks.")
+
+
+_SENT = (Verdict.QUESTION, "was sent and its outcome is not known; run the push again.")
+_WITHOUT_COUNTERPART: Mapping[Standing | None, tuple[Verdict, str]] = {
+    Standing.UNDONE: (Verdict.HELD, "was undone and not released."),
+    Standing.UNKNOWN: _SENT,
+    Standing.BEGUN: _SENT,
+}
+
+
+def _compared(case: _Case, expected: Money, on: date, differences: Sequence[str] = ()) -> Finding:
+    """Amount, date and whatever else was found to differ → agrees, adopted, differs or changed in QuickBooks."""
+    said = list(differences)
+    adopted = case.found.posted is None or case.found.posted.standing is Standing.ADOPTED
+    if case.worth != expected:
+        said.insert(0, f"${show(expected)} in Coworks, ${show(case.worth)} in QuickBooks")
+    same_month = (on.year, on.month) == (case.on.year, case.on.month)
+    if on != case.on and not (adopted and same_month):
+        said.append(f"dated {day(case.on)} in Coworks, {day(on)} in QuickBooks")
+    if not said:
+        verdict = Verdict.ADOPTED if adopted else Verdict.AGREES
+        how = f" (found by {case.found.rule})" if adopted else ""
+        return _finding(case, verdict, f"${show(expected)} in Coworks and in QuickBooks{how}.")
+    changed = not adopted and case.found.posted is not None and abs(case.found.posted.amount) == abs(case.amount)
+    verdict = Verdict.CHANGED_IN_QUICKBOOKS if changed else Verdict.DIFFERS
+    return _finding(case, verdict, f"{'; '.join(said)}.")
+
+
+# Invoices.
+
+
+def judge_invoice(bench: Bench, invoice: Invoice) -> Judged:
+    """The verdict of one Coworks invoice (or split parent, or void)."""
+    found = find_invoice(bench.counterparts, invoice)
+    record = found.record if isinstance(found.record, SalesDocument) else None
+    sign = -1 if record and record.kind is DocumentKind.CREDIT_MEMO else 1
+    case = _Case(
+        subject=Subject.INVOICE,
+        name=invoice.number,
+        label=f"Invoice {invoice.number} of {invoice.team}",
+        amount=invoice.total,
+        on=invoice.invoice_date,
+        who=invoice.team,
+        found=found,
+        worth=sign * record.total if record else ZERO,
+    )
+    return Judged(finding=_invoice_finding(bench, invoice, case, record), found=found)
+
+
+def _invoice_finding(bench: Bench, invoice: Invoice, case: _Case, record: SalesDocument | None) -> Finding:
+    unposted = _not_to_be_posted(bench, invoice)
+    if record is None and unposted:
+        return _finding(case, Verdict.VOIDED if is_voided(invoice) else Verdict.NOT_POSTED, unposted)
+    absent = _absent(bench, case, (invoice.number,))
+    if absent or record is None:
+        return absent or _finding(case, Verdict.MISSING, "not in QuickBooks.")
+    if is_voided(invoice) or is_split(bench, invoice):
+        return _reversed_finding(bench, invoice, case, record)
+    if record.voided:
+        return _finding(case, Verdict.CHANGED_IN_QUICKBOOKS, "was voided in QuickBooks and stands in Coworks.")
+    if invoice.number in bench.questions:
+        return _finding(case, Verdict.QUESTION, bench.questions[invoice.number].what)
+    credit = bench.credits.get(invoice.number, ZERO)
+    expected = case.worth if case.worth - credit == invoice.total else invoice.total
+    return _compared(case, expected, record.txn_date, _customer_difference(bench, invoice, record))
+
+
+def _not_to_be_posted(bench: Bench, invoice: Invoice) -> str:
+    """Why an invoice rightly has no counterpart, "" if it should have one."""
+    go_live = bench.settings.policy.go_live
+    if is_voided(invoice):
+        return "was voided in Coworks before it was posted."
+    if is_split(bench, invoice):
+        return "was split in Coworks; its children stand for it."
+    if invoice.status is InvoiceStatus.SCHEDULED:
+        return "is scheduled in Coworks, not issued yet."
+    if go_live and invoice.invoice_date < go_live:
+        return f"is dated before go-live ({go_live.isoformat()})."
+    if not invoice.total and not bench.settings.policy.post_zero_invoices:
+        return "is for $0.00, which this company does not post."
+    return ""
+
+
+def is_voided(invoice: Invoice) -> bool:
+    """Whether Coworks (or voids.csv) says that the invoice is void."""
+    return invoice.voided_on is not None or invoice.status is InvoiceStatus.VOIDED
+
+
+def is_split(bench: Bench, invoice: Invoice) -> bool:
+    """Whether it is a split parent: its children count, it never does."""
+    return invoice.status is InvoiceStatus.SPLIT or invoice.number in bench.children
+
+
+def _reversed_finding(bench: Bench, invoice: Invoice, case: _Case, record: SalesDocument) -> Finding:
+    gone = "split" if is_split(bench, invoice) else "voided"
+    if record.voided:
+        return _finding(case, Verdict.VOIDED, f"was {gone} in Coworks and is void in QuickBooks.")
+    if bench.credits.get(invoice.number, ZERO) == record.total:
+        return _finding(case, Verdict.VOIDED, f"was {gone} in Coworks and is reversed by credit memo in QuickBooks.")
+    if invoice.number in bench.questions:
+        return _finding(case, Verdict.HELD, bench.questions[invoice.number].what)
+    later = invoice.voided_on is not None and invoice.voided_on > bench.as_of
+    if later:
+        return _finding(case, Verdict.AGREES, f"was voided in Coworks after the period, on {invoice.voided_on}.")
+    return _finding(case, Verdict.DIFFERS, f"was {gone} in Coworks, ${show(case.worth)} in QuickBooks.")
+
+
+def _customer_difference(bench: Bench, invoice: Invoice, record: SalesDocument) -> list[str]:
+    """Where the posting log knows the team's customer, the document must be on it."""
+    prefix = invoice.number.rpartition("-")[0]
+    names = [f"team/{name}" for name in (prefix, invoice.team.strip().casefold()) if name]
+    known = {
+        bench.counterparts.posted[Kind.CUSTOMER, name].qbo_id
+        for name in names
+        if (Kind.CUSTOMER, name) in bench.counterparts.posted
+    } - {""}
+    return ["is on another customer in QuickBooks"] if known and record.customer_id not in known else []
+
+
+# Payments and refunds.
+
+
+def judge_payment(bench: Bench, payment: BillingPayment) -> Judged:
+    """The verdict of one Coworks payment."""
+    found = counterpart(bench.counterparts, bench.invoices, payment)
+    record = found.record if isinstance(found.record, ReceivedPayment) else None
+    invoice = bench.invoices.get(payment.invoice_number)
+    case = _Case(
+        subject=Subject.PAYMENT,
+        name=payment.invoice_number,
+        label=f"Payment of {day(payment.paid_on)} on invoice {payment.invoice_number}",
+        amount=payment.amount,
+        on=payment.paid_on,
+        who=invoice.team if invoice else "",
+        found=found,
+        worth=record.total if record else ZERO,
+    )
+    return Judged(finding=_payment_finding(bench, payment, case, record), found=found)
+
+
+def _payment_finding(bench: Bench, payment: BillingPayment, case: _Case, record: ReceivedPayment | None) -> Finding:
+    if record is None:
+        unposted = _payment_not_posted(bench, payment)
+        if unposted:
+            return _finding(case, Verdict.NOT_POSTED, unposted)
+    absent = _absent(bench, case, (payment.invoice_number, case.found.coworks_id))
+    if absent or record is None:
+        return absent or _finding(case, Verdict.MISSING, "not in QuickBooks.")
+    if record.voided:
+        return _finding(case, Verdict.CHANGED_IN_QUICKBOOKS, "was voided in QuickBooks and stands in Coworks.")
+    return _compared(case, payment.amount, record.txn_date, _unapplied(bench, payment, record))
+
+
+def _payment_not_posted(bench: Bench, payment: BillingPayment) -> str:
+    go_live = bench.settings.policy.go_live
+    if bench.settings.mode is Mode.INVOICES:
+        return "payments are entered elsewhere."
+    if payment.method is Method.BALANCE or not payment.amount:
+        return "no money moved: it was settled from the customer's balance."
+    return f"was paid before go-live ({go_live.isoformat()})." if go_live and payment.paid_on < go_live else ""
+
+
+def _unapplied(bench: Bench, payment: BillingPayment, record: ReceivedPayment) -> list[str]:
+    """A payment must settle its invoice, or the entry by which it was returned."""
+    invoice = bench.invoices.get(payment.invoice_number)
+    document = find_invoice(bench.counterparts, invoice).record if invoice else None
+    if document is None or (invoice and is_voided(invoice)):
+        return []
+    applied = any(link.txn_id == document.id and link.txn_type is TxnType.INVOICE for link in record.links)
+    returned = any(link.txn_type is TxnType.JOURNAL_ENTRY for link in record.links)
+    return [] if applied or returned else ["is not applied to its invoice in QuickBooks"]
+
+
+def judge_refund(bench: Bench, refund: Refund) -> Judged:
+    """The verdict of one Coworks refund."""
+    found = find_refund(bench.counterparts, refund)
+    record = found.record
+    invoice = bench.invoices.get(refund.invoice_number)
+    case = _Case(
+        subject=Subject.REFUND,
+        name=refund.invoice_number,
+        label=f"Refund of {day(refund.refunded_on)} on invoice {refund.invoice_number}",
+        amount=refund.amount,
+        on=refund.refunded_on,
+        who=invoice.team if invoice else "",
+        found=found,
+        worth=_refund_worth(bench, record),
+    )
+    return Judged(finding=_refund_finding(bench, refund, case, record), found=found)
+
+
+def _refund_worth(bench: Bench, record: Transaction | None) -> Money:
+    if isinstance(record, JournalEntry):
+        return -total(line.amount for line in record.lines if bench.funds and line.account_id == bench.funds.id)
+    return record.total if isinstance(record, SalesDocument) else ZERO
+
+
+def _refund_finding(bench: Bench, refund: Refund, case: _Case, record: Transaction | None) -> Finding:
+    go_live = bench.settings.policy.go_live
+    if record is None and bench.settings.mode is Mode.INVOICES:
+        return _finding(case, Verdict.NOT_POSTED, "payments and refunds are entered elsewhere.")
+    if record is None and go_live and refund.refunded_on < go_live:
+        return _finding(case, Verdict.NOT_POSTED, f"was given before go-live ({go_live.isoformat()}).")
+    absent = _absent(bench, case, (refund.invoice_number, case.found.coworks_id))
+    if absent or record is None:
+        return absent or _finding(case, Verdict.MISSING, "not in QuickBooks.")
+    if isinstance(record, SalesDocument) and record.voided:
+        return _finding(case, Verdict.CHANGED_IN_QUICKBOOKS, "was voided in QuickBooks and stands in Coworks.")
+    return _compared(case, refund.amount, record.txn_date)
+
+
+# Payouts.
+
+
+def judge_payout(bench: Bench, payout: Payout, bank: Account | None) -> Judged:
+    """The verdict of one payout against its bank deposit (and, if negative, the entry that goes with it)."""
+    found = find_deposit(bench.counterparts, payout)
+    deposit = found.record if isinstance(found.record, BankDeposit) else None
+    case = _Case(
+        subject=Subject.PAYOUT,
+        name=payout.payout_id,
+        label=f"Payout {payout.payout_id} of {day(payout.arrival_date)}",
+        amount=payout.amount,
+        on=payout.arrival_date,
+        who=payout.statement_descriptor,
+        found=found,
+        worth=deposit.total + bank_entry(bench, payout)[1] if deposit else ZERO,
+    )
+    return Judged(finding=_payout_finding(bench, payout, case, deposit, bank), found=found)
+
+
+def bank_entry(bench: Bench, payout: Payout) -> tuple[str, Money]:
+    """Id and bank effect of the journal entry that carries a negative payout's net; ("", 0.00) if there is none."""
+    if payout.amount >= 0:
+        return "", ZERO
+    entry = find_entry(bench.counterparts, f"{payout.payout_id}/negative", payout).record
+    if not isinstance(entry, JournalEntry):
+        return "", ZERO
+    banks = {account.id for account in bench.counterparts.books.accounts if account.type == "Bank"}
+    return entry.id, total(line.amount for line in entry.lines if line.account_id in banks)
+
+
+def _payout_finding(
+    bench: Bench, payout: Payout, case: _Case, deposit: BankDeposit | None, bank: Account | None
+) -> Finding:
+    if deposit is None:
+        unposted = _payout_not_posted(bench, payout)
+        if unposted:
+            return _finding(case, *unposted)
+    absent = _absent(bench, case, (payout.payout_id,))
+    if absent or deposit is None:
+        return absent or _finding(case, Verdict.MISSING, "not in QuickBooks.")
+    if payout.status in DEAD:
+        return _finding(case, Verdict.DIFFERS, f"is {payout.status}, and its bank deposit stands in QuickBooks.")
+    differences = []
+    if bank and deposit.account_id != bank.id:
+        differences.append(f"is in another account than {bank.name}")
+    differences += _contents_difference(bench, payout, deposit)
+    return _compared(case, payout.amount, deposit.txn_date, differences)
+
+
+def _payout_not_posted(bench: Bench, payout: Payout) -> tuple[Verdict, str] | None:
+    go_live = bench.settings.policy.go_live
+    if payout.status in DEAD:
+        return Verdict.NOT_POSTED, f"is {payout.status}: its charges go out again in a later payout."
+    if payout.status is not PayoutStatus.PAID or payout.arrival_date > bench.as_of:
+        return Verdict.IN_TRANSIT, f"${show(payout.amount)} is on its way to the bank on {day(bench.as_of)}."
+    if go_live and payout.arrival_date < go_live:
+        return Verdict.NOT_POSTED, f"arrived before go-live ({go_live.isoformat()})."
+    if bench.settings.mode is Mode.INVOICES:
+        return Verdict.NOT_POSTED, "payments are entered elsewhere."
+    return None
+
+
+def _contents_difference(bench: Bench, payout: Payout, deposit: BankDeposit) -> list[str]:
+    """The payments and refunds that the payout holds and the bank deposit does not."""
+    inside = {line.link.txn_id for line in deposit.lines if line.link}
+    absent = 0
+    for row in bench.settlement.rows.get(payout.payout_id, ()):
+        found = [counterpart(bench.counterparts, bench.invoices, payment) for payment in row.payments]
+        found += [find_refund(bench.counterparts, row.refund)] if row.refund else []
+        absent += sum(one.record is not None and one.record.id not in inside for one in found)
+    return [f"holds {absent} fewer of the payout's payments and refunds"] if absent else []
