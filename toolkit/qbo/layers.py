@@ -175,12 +175,14 @@ class Layers:
 
     @property
     def realm(self) -> str:
-        """The company ID that is connected."""
+        """The company ID that is connected (an emulated company connects itself at the first use)."""
+        self._session.ensure()
         return self._session.realm
 
     @property
     def mark(self) -> str:
         """Changes when the company is connected anew."""
+        self._session.ensure()
         return self._session.mark
 
     @property

@@ -21,8 +21,8 @@ from requests.adapters import BaseAdapter, HTTPAdapter
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
-from toolkit.problems import Problem, ReconnectNeeded, Severity, Unreachable, UsageError
-from toolkit.qbo import quiet
+from toolkit.problems import ReconnectNeeded, Unreachable, UsageError
+from toolkit.qbo import connection_words, quiet
 from toolkit.qbo.addresses import ADDRESSES, SCOPE, Addresses
 from toolkit.qbo.tokens import Connection, Store
 from toolkit.settings import Environment
@@ -46,7 +46,7 @@ class Refusing(BaseAdapter):
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Always raises `UsageError`."""
-        raise UsageError(_insecure(str(request.url)))
+        raise UsageError(connection_words.insecure(str(request.url)))
 
     def close(self) -> None:
         """Nothing to close."""
@@ -131,7 +131,7 @@ class Session:
         answer = _callback_answer(callback, state)
         realm = answer.get("realmId", "")
         if self._wanted and realm != self._wanted:
-            raise ReconnectNeeded(_wrong_company(realm, self._wanted))
+            raise ReconnectNeeded(connection_words.wrong_company(realm, self._wanted))
         with self._store.locked():
             made = self._exchange(answer["code"], redirect)
             connection = replace(made, realm=realm, environment=str(self._environment), connected_at=self._now())
@@ -148,7 +148,7 @@ class Session:
                 self.addresses.revoke, connection, json={"token": connection.refresh_token}, what="end the connection"
             )
             if answer.status_code >= 500:
-                raise Unreachable(_not_reachable("end the connection", f"HTTP {answer.status_code}"))
+                raise Unreachable(connection_words.not_reachable("end the connection", f"HTTP {answer.status_code}"))
             self._keep(connection.disconnected())
 
     def ensure(self) -> None:
@@ -156,7 +156,7 @@ class Session:
         connection = self.connection
         if connection is None or not connection.connected:
             if self._environment is not Environment.EMULATOR:
-                raise ReconnectNeeded(_not_connected())
+                raise ReconnectNeeded(connection_words.not_connected())
             self._connect_emulated()
             return
         self._ready()
@@ -177,7 +177,7 @@ class Session:
     ) -> requests.Response:
         """One HTTP exchange with the access token; redirects are not followed; raises what requests raises."""
         if not url.startswith(f"{self.addresses.api}/"):
-            raise UsageError(_insecure(url))
+            raise UsageError(connection_words.insecure(url))
         return self._http.request(
             method,
             url,
@@ -226,7 +226,7 @@ class Session:
         if self._environment is Environment.EMULATOR:
             self._connect_emulated(locked=True)
             return
-        raise ReconnectNeeded(_ended(reason, code))
+        raise ReconnectNeeded(connection_words.ended(reason, code))
 
     def _connect_emulated(self, *, locked: bool = False) -> None:
         """The whole code flow without a person: allowed on the emulator only, whose keys guard nothing."""
@@ -246,7 +246,7 @@ class Session:
         realm_answer = _callback_answer(answer.headers.get("Location", ""), state)
         realm = realm_answer.get("realmId", "")
         if self._wanted and realm != self._wanted:
-            raise ReconnectNeeded(_wrong_company(realm, self._wanted))
+            raise ReconnectNeeded(connection_words.wrong_company(realm, self._wanted))
         made = self._exchange(realm_answer["code"], EMULATOR_REDIRECT)
         self._keep(replace(made, realm=realm, connected_at=self._now()))
 
@@ -258,7 +258,7 @@ class Session:
         answer = _token_answer(self._post(self.addresses.token, keys, data=form, what="connect"))
         if "error" in answer:
             reason = str(answer.get("error_description") or answer["error"])
-            raise ReconnectNeeded(_ended(reason, str(answer["error"])))
+            raise ReconnectNeeded(connection_words.ended(reason, str(answer["error"])))
         return keys.disconnected().issued(answer, self._now())
 
     def _refresh(self, stored: Connection) -> dict[str, Any]:
@@ -277,7 +277,7 @@ class Session:
                 method, url, withhold_token=True, timeout=TIMEOUT, allow_redirects=False, headers=headers, **content
             )
         except (requests.RequestException, OAuth2Error) as error:
-            raise Unreachable(_not_reachable(what, type(error).__name__)) from None
+            raise Unreachable(connection_words.not_reachable(what, type(error).__name__)) from None
 
     # state
 
@@ -291,7 +291,7 @@ class Session:
 
     def _keys(self) -> Connection:
         if self.connection is None:
-            raise ReconnectNeeded(_not_connected())
+            raise ReconnectNeeded(connection_words.not_connected())
         return self.connection
 
     def _keep(self, connection: Connection) -> None:
@@ -306,11 +306,11 @@ class Session:
     def _ready(self) -> Connection:
         connection = self.connection
         if connection is None or not connection.connected:
-            raise ReconnectNeeded(_not_connected())
+            raise ReconnectNeeded(connection_words.not_connected())
         if connection.environment and connection.environment != self._environment:
-            raise ReconnectNeeded(_wrong_environment(connection.environment, str(self._environment)))
+            raise ReconnectNeeded(connection_words.wrong_environment(connection.environment, str(self._environment)))
         if self._wanted and connection.realm != self._wanted:
-            raise ReconnectNeeded(_wrong_company(connection.realm, self._wanted))
+            raise ReconnectNeeded(connection_words.wrong_company(connection.realm, self._wanted))
         if not self._http.token:
             self._http = self._oauth(connection.access_token)
         return connection
@@ -320,13 +320,17 @@ def _callback_answer(callback: str, state: str) -> dict[str, str]:
     """The parameters of the callback address; raises `ReconnectNeeded` unless state is ours and a code is there."""
     answer = {name: values[0] for name, values in parse_qs(urlsplit(callback.strip()).query).items()}
     if "error" in answer and "state" not in answer:
-        raise ReconnectNeeded(_ended(answer.get("error_description") or answer["error"], answer["error"]))
+        raise ReconnectNeeded(
+            connection_words.ended(answer.get("error_description") or answer["error"], answer["error"])
+        )
     if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
-        raise ReconnectNeeded(_foreign_state())
+        raise ReconnectNeeded(connection_words.foreign_state())
     if "error" in answer:
-        raise ReconnectNeeded(_ended(answer.get("error_description") or answer["error"], answer["error"]))
+        raise ReconnectNeeded(
+            connection_words.ended(answer.get("error_description") or answer["error"], answer["error"])
+        )
     if not answer.get("code") or not answer.get("realmId"):
-        raise ReconnectNeeded(_ended("the address holds no code and company ID", "callback"))
+        raise ReconnectNeeded(connection_words.ended("the address holds no code and company ID", "callback"))
     return answer
 
 
@@ -340,79 +344,8 @@ def _token_answer(answer: requests.Response) -> dict[str, Any]:
         "access_token" in read or (isinstance(read.get("error"), str) and not _unwell(answer))
     ):
         return read
-    raise Unreachable(_not_reachable("renew the connection", f"HTTP {answer.status_code}"))
+    raise Unreachable(connection_words.not_reachable("renew the connection", f"HTTP {answer.status_code}"))
 
 
 def _unwell(answer: requests.Response) -> bool:
     return answer.status_code >= 500 or answer.status_code == 429
-
-
-def _connect_problem(code: str, what: str, why: str, do: str) -> Problem:
-    return Problem(code=code, where="QuickBooks connection", what=what, why=why, do=do, severity=Severity.FILE)
-
-
-def _not_connected() -> Problem:
-    return _connect_problem(
-        "not-connected",
-        "This company is not connected to QuickBooks.",
-        "Nothing can be read or posted without a connection.",
-        "Connect it (coworks-qbo connect, or the connect page) as an administrator of the QuickBooks company.",
-    )
-
-
-def _ended(reason: str, code: str) -> Problem:
-    keys = code == "invalid_client"
-    return _connect_problem(
-        "app-keys-refused" if keys else "connection-ended",
-        f'Intuit does not accept {"the client ID and secret" if keys else "the connection"} ("{reason}").',
-        "It was ended in QuickBooks, was not used for 100 days, or a newer one replaced it; nothing was posted.",
-        "Copy both keys again from the app's page at developer.intuit.com."
-        if keys
-        else "Connect again (coworks-qbo connect).",
-    )
-
-
-def _wrong_company(found: str, wanted: str) -> Problem:
-    return _connect_problem(
-        "wrong-company",
-        f"The connection is to the QuickBooks company {found or 'without ID'}, but company.toml names {wanted}.",
-        "Posting one operator's billing into another's books would be hard to undo.",
-        "Connect again and choose the right company, or correct realm in company.toml.",
-    )
-
-
-def _wrong_environment(found: str, wanted: str) -> Problem:
-    return _connect_problem(
-        "wrong-environment",
-        f"The stored connection is to the {found}, but company.toml says {wanted}.",
-        "Rehearsals and real books are never mixed.",
-        "Connect again (coworks-qbo connect), or correct environment in company.toml.",
-    )
-
-
-def _foreign_state() -> Problem:
-    return _connect_problem(
-        "foreign-callback",
-        "The address that came back does not belong to this attempt to connect.",
-        "Somebody else's link could connect this company to other books.",
-        "Start connecting again and use the address of that attempt only, whole.",
-    )
-
-
-def _not_reachable(what: str, reason: str) -> Problem:
-    return _connect_problem(
-        "intuit-unreachable",
-        f"Intuit could not be reached to {what} ({reason}).",
-        "The stored connection was left as it was.",
-        "Check the network, then run again.",
-    )
-
-
-def _insecure(url: str) -> Problem:
-    parts = urlsplit(url)
-    return _connect_problem(
-        "insecure-address",
-        f"The address {parts.scheme}://{parts.hostname} is not one of this company's QuickBooks addresses.",
-        "Books and keys are sent encrypted and to Intuit only.",
-        "Leave the addresses as they are; --qbo-url is for an emulated company on this machine.",
-    )
