@@ -55,7 +55,7 @@ class TestBadRequests:
         b"{" * 100_000,
         b"[" * 100_000,
         b'{"DisplayName":' + b"9" * 5_000 + b"}",
-        b'{"DisplayName":1e999999}',
+        b'{"TotalAmt":1e999999,"Line":[{"Amount":-1e999999}]}',
         b'{"TotalAmt":NaN}',
         b"<Customer><DisplayName>a</DisplayName></Customer>",
     )

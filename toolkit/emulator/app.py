@@ -220,7 +220,14 @@ def _call(company: Company, request: Request, path: str) -> Reply:
     if request.method not in ("GET", "POST"):
         return gateway.unsupported(request, company.now())
     kind = request.header("Content-Type") or ""
-    answer = company.call(request.method, path, request.query, plain_body(request), kind)
+    body = plain_body(request)
+    if not kind.startswith("multipart/") and not _is_utf8(body):
+        return gateway.rendered(fault.unparsable(), company.now())
+    try:
+        answer = company.call(request.method, path, request.query, body, kind)
+    except UnicodeEncodeError:
+        # Half a surrogate pair, escaped: JSON allows it, no text can hold it.
+        return gateway.rendered(fault.unparsable(), company.now())
     content_type = answer.content_type
     if answer.status == 200 and content_type == "application/json":
         content_type = JSON_SUCCESS
@@ -235,6 +242,15 @@ def _late(request: Request, seconds: float, call: Callable[[], Reply]) -> Reply:
         call()
         raise
     return call()
+
+
+def _is_utf8(body: bytes) -> bool:
+    # Intuit takes UTF-8 alone; a zero byte means UTF-16 or UTF-32, which Python's JSON reader would accept.
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in body
 
 
 def _instead(name: str, now: datetime) -> Reply | None:
