@@ -132,7 +132,7 @@ def settings_text(realm: str, size: Size) -> str:
     return _TOML.format(
         realm=realm,
         documents=max(1000, size.invoices * 10),
-        amount=f"{max(250_000, size.invoices * 8_000)}.00",
+        amount=f"{max(250_000, size.invoices * 4_000)}.00",
         voids=10 + size.invoices // 10,
         default_product=catalog.DEFAULT_PRODUCT,
     )

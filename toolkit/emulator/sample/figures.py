@@ -23,10 +23,10 @@ class Figures:
 
     `posted` are invoices that stand in QuickBooks because of the month (`adopted` of them stood there before), without
     split parents; `paid` payments likewise. `voided` were voided in Coworks in the month. `charges`, `refunds` and
-    `fees` are those of the `payouts` that arrived, their amount is `bank`. `receivable` and `undeposited` are balances at
-    the end of the month: `by_hand` are the checks, cash and wires since the first month in it, `only_in_quickbooks` the
-    invoices that Coworks does not know. `new_customers` are first billed this month and not in QuickBooks. `seen` are
-    the names of all made so far.
+    `fees` are those of the `payouts` that arrived, their amount is `bank`. `receivable` and `undeposited` are balances
+    at the end of the month: `by_hand` are the checks, cash and wires since the first month in it, and
+    `only_in_quickbooks` the invoices that Coworks does not know. `new_customers` are first billed this month and not in
+    QuickBooks; `seen` are the names of all made so far.
     """
 
     period: str
