@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from toolkit import lookup
 from toolkit.books import PENDING, Customer, ReceivedPayment, Record, SalesDocument
 from toolkit.money import ZERO, show, total
 from toolkit.plan import Action, Operation, Standing
-from toolkit.problems import OutcomeUnknown, Problem, ToolkitError
+from toolkit.problems import OutcomeUnknown, Problem, QuickBooksRefused, ToolkitError
 from toolkit.qbo import fault_words, wire, wire_read
 from toolkit.qbo.client import BatchAnswer, BatchItem, Client, NoAnswer
 from toolkit.qbo.exact_json import Json
@@ -62,6 +63,8 @@ class Carrier:
         self._ids = ids
         self._lookup_wait = lookup_wait
         self._sleep = sleep
+        self.server_time: datetime | None = None
+        """QuickBooks' own clock at the latest answer: the watermark of what we have seen."""
 
     def deliver(self, parcel: Parcel, requestid: str, bids: Mapping[str, str]) -> Delivery:
         """Send a parcel for the first time."""
@@ -100,10 +103,11 @@ class Carrier:
             if not rest:
                 break
             try:
-                back = self._client.batch(self._items(rest, bids), requestid=requestid)
+                back = self._client.batch(self._items(rest, bids), requestid)
             except NoAnswer as error:
                 look_first, lost, faults = True, error, {}
                 continue
+            self._saw(back)
             faults = _faults(rest, bids, back)
             answers |= self._read_answers(rest, bids, back, resent=look_first)
             rest, look_first, lost = [one for one in rest if one.key not in answers], True, None
@@ -118,11 +122,15 @@ class Carrier:
         lost: Exception | None,
     ) -> tuple[Answer, ...]:
         """All answers, when every one is known: a refusal that outlives the look-ups is a refusal, silence is not."""
-        if lost is not None or any(one.key not in faults for one in rest):
+        if rest and (lost is not None or any(one.key not in faults for one in rest)):
             raise OutcomeUnknown(_lost_problem(rest)) from lost
         found = self._look_up(rest, after=self._lookup_wait)
         answers |= {one.key: found.get(one.key) or _refused(one, faults[one.key]) for one in rest}
         return tuple(answers[one.key] for one in operations)
+
+    def _saw(self, back: Sequence[BatchAnswer]) -> None:
+        times = [one.time for one in back if one.time is not None]
+        self.server_time = max([*times, *([self.server_time] if self.server_time else [])], default=None)
 
     def _items(self, operations: Sequence[Operation], bids: Mapping[str, str]) -> list[BatchItem]:
         return [BatchItem(bid=bids[one.key], request=wire.to_json(one, self._resolve)) for one in operations]
@@ -143,8 +151,8 @@ class Carrier:
         return found
 
     def _read_answer(self, operation: Operation, answer: BatchAnswer, *, resent: bool) -> Answer | None:
-        if answer.fault is None and answer.body is not None:
-            return standing(operation, wire_read.record(operation.entity, answer.body))
+        if answer.json is not None:
+            return standing(operation, wire_read.record(operation.entity, answer.json))
         fault = answer.fault
         if fault is None or fault.try_later or (resent and fault.code in REPLAYED and not fault.name_locked):
             return None
@@ -174,24 +182,27 @@ class Carrier:
         for attempt in range(STALE_TRIES + TRIES):
             if lost is not None:
                 self._sleep(self._lookup_wait)
-            now = self._client.find(operation.entity, operation.record.id)
+            now = self._now(operation)
             settled = _settled_change(operation, now)
-            if settled is not None:
-                return settled
-            assert now is not None
+            if settled is not None or now is None:
+                return settled or _gone(operation)
+            request = wire.to_json(self._fresh(operation, now), self._resolve)
             try:
-                fresh = self._fresh(operation, now)
-                body = self._client.write(
-                    wire.to_json(fresh, self._resolve), requestid=f"{requestid[:30]}{attempt:02d}"
-                )
+                return _changed(operation, self._client.write(request, f"{requestid[:30]}{attempt:02d}"))
             except NoAnswer as error:
                 lost = error
-                continue
-            if body.fault is None:
-                return _changed(operation, body.body or {})
-            if not (body.fault.stale or body.fault.try_later):
-                return _refused(operation, body.fault)
+            except QuickBooksRefused as refused:
+                if refused.fault_code != "5010" or attempt + 1 >= STALE_TRIES:
+                    return Answer(operation=operation, standing=Standing.FAILED, problem=refused.problem)
         raise OutcomeUnknown(_lost_problem([operation])) from lost
+
+    def _now(self, operation: Operation) -> Json | None:
+        try:
+            return self._client.read(operation.entity, operation.record.id)
+        except QuickBooksRefused as refused:
+            if refused.fault_code != "610":
+                raise
+            return None
 
     @staticmethod
     def _fresh(operation: Operation, now: Json) -> Operation:

@@ -31,7 +31,7 @@ Progress = Callable[[int, int, str], None]
 """Told after every answer: operations settled, operations in all, a word on what is happening."""
 
 
-def _silent(_done: int, _total: int, _word: str) -> None:
+def silent(_done: int, _total: int, _word: str) -> None:
     """Nobody listens."""
 
 
@@ -43,7 +43,7 @@ class Situation:
     log: PostingLog
     settings: Settings
     run_id: str
-    progress: Progress = _silent
+    progress: Progress = silent
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
 
@@ -131,7 +131,7 @@ class _Run:
             self.situation.log.finish_plan(self.plan.digest)
         if self.stopping:
             raise KeyboardInterrupt
-        outcome = self._outcome(waves, standing)
+        outcome = replace(self._outcome(waves, standing), server_time=carrier.server_time)
         return replace(outcome, reads=client.reads - reads, writes=client.writes - writes, calls=client.calls - calls)
 
     # ---- the loop
@@ -297,7 +297,6 @@ class _Run:
             held=len(self.plan.held),
             stopped=bool(self.trouble),
             problems=tuple(problems),
-            server_time=self.situation.client.server_time,
             exit_codes=tuple(sorted({error.exit_code for error in self.trouble} | self._codes())),
         )
 

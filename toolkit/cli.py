@@ -1,0 +1,372 @@
+"""The command line: arguments in, one of the stages called, text or one JSON object out, a documented exit code."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import sys
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import click
+from tqdm import tqdm
+
+from toolkit import connecting, month_end, plan, report, stages
+from toolkit.approval import Approval
+from toolkit.emulator.sample import command as sample_command
+from toolkit.emulator.server import command as emulator_command
+from toolkit.money import text as money_text
+from toolkit.open_company import OpenCompany, home, open_company
+from toolkit.plan import Action, Outcome, Standing
+from toolkit.problems import DoesNotTie, Problem, Severity, ToolkitError, blocking, worst_exit
+
+DEFAULT_COMPANY = "companies/sample"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """The options that every command has."""
+
+    company: str
+    period: str
+    as_json: bool
+    qbo_url: str
+    live: bool
+    reports: Path | None
+
+
+@dataclass(kw_only=True)
+class Said:
+    """What a command has to say: text for people, further JSON keys, problems and exit codes."""
+
+    company: str = ""
+    period: str = ""
+    text: list[str] = field(default_factory=list)
+    more: dict[str, Any] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    exits: list[int] = field(default_factory=list)
+    reads: int = 0
+    writes: int = 0
+
+    def add_problems(self, problems: tuple[Problem, ...]) -> None:
+        """Add them, each once, and exit 3 if any of them needs a person."""
+        self.problems += [one for one in problems if one not in self.problems]
+        if blocking(problems):
+            self.exits.append(3)
+
+
+Body = Callable[[OpenCompany, str, Asked, Said], None]
+
+
+def options(function: Callable[..., None]) -> Callable[..., None]:
+    """The options that every command of a company has."""
+    for option in reversed(
+        (
+            click.option("--company", default=None, help=f"The company's folder.  [default: {DEFAULT_COMPANY}]"),
+            click.option("--period", default="", help="The month, YYYY-MM.  [default: earliest not signed off]"),
+            click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, people's text on stderr."),
+            click.option(
+                "--qbo-url",
+                default="",
+                envvar="COWORKS_QBO_URL",
+                help="Loopback address of the emulated company's server.",
+            ),
+            click.option("--live", is_flag=True, help="Say explicitly that real books may be written."),
+            click.option("--reports", type=click.Path(path_type=Path), default=None, help="Where evidence folders go."),
+        )
+    ):
+        function = option(function)
+    return function
+
+
+def on_company(name: str) -> Callable[[Body], click.Command]:
+    """Make a command of a function that works on one open company and month."""
+
+    def made(body: Body) -> click.Command:
+        @functools.wraps(body)
+        def run(company: str | None, **given: Any) -> None:
+            own = {key: given.pop(key) for key in list(given) if key not in Asked.__dataclass_fields__}
+            asked = Asked(company=company or str(home() / DEFAULT_COMPANY), **given)
+            sys.exit(_run(name, functools.partial(body, **own), asked))
+
+        return click.command(name, help=(body.__doc__ or "").strip())(options(run))
+
+    return made
+
+
+def _run(name: str, body: Body, asked: Asked) -> int:
+    said = Said(company=asked.company, period=asked.period)
+    try:
+        with ExitStack() as stack:
+            company = stack.enter_context(
+                open_company(asked.company, qbo_url=asked.qbo_url, reports=asked.reports, waiting=_waiting)
+            )
+            said.company = company.name
+            said.period = asked.period or stages.default_period(company)
+            try:
+                body(company, said.period, asked, said)
+            finally:
+                said.reads, said.writes = company.client.reads, company.client.writes
+    except ToolkitError as error:
+        said.problems.append(error.problem)
+        said.exits.append(error.exit_code)
+    except KeyboardInterrupt:
+        said.text.append("Stopped. Everything answered so far is in the posting log; run the same command again.")
+        said.exits = [130]
+    except Exception as error:
+        logging.getLogger(__name__).exception("a bug")
+        said.problems.append(_bug(error))
+        said.exits.append(1)
+    return _print(name, said, as_json=asked.as_json)
+
+
+def _print(name: str, said: Said, *, as_json: bool) -> int:
+    code = 130 if said.exits == [130] else worst_exit(said.exits or [0])
+    people = [*said.text, report.problems_text(said.problems)] if said.problems else said.text
+    click.echo("\n".join(one for one in people if one), err=as_json)
+    if as_json:
+        click.echo(json.dumps(_object(name, said, code), ensure_ascii=False))
+    return code
+
+
+def _object(name: str, said: Said, code: int) -> dict[str, Any]:
+    return {
+        "command": name,
+        "company": said.company,
+        "period": said.period,
+        "exit": code,
+        "problems": [one.as_json() for one in said.problems],
+        "qbo_reads": said.reads,
+        "qbo_writes": said.writes,
+        **said.more,
+    }
+
+
+def _waiting(seconds: float, why: str) -> None:
+    click.echo(f"waiting {seconds:.0f} s: {why}", err=True)
+
+
+def _bug(error: Exception) -> Problem:
+    return Problem(
+        code="bug",
+        where="this toolkit",
+        what=f"Something happened that was not foreseen: {type(error).__name__}.",
+        why="The run was stopped where it stood; what was posted until then is in the posting log.",
+        do="Send the lines above to whoever looks after this toolkit; running again is safe.",
+        severity=Severity.FILE,
+    )
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(package_name="coworks-qbo")
+def cli() -> None:
+    """Post Coworks billing to QuickBooks Online exactly once, make the bank deposits, and prove the month."""
+
+
+cli.add_command(sample_command, "sample")
+cli.add_command(emulator_command, "emulator")
+
+
+@cli.add_command
+@on_company("preview")
+def preview(company: OpenCompany, period: str, asked: Asked, said: Said) -> None:
+    """Show what would be posted, and why; print the approval code. Changes nothing in QuickBooks."""
+    _review(stages.review(company, period), said)
+
+
+def _review(reviewed: stages.Review, said: Said) -> None:
+    said.text.append(report.review_text(reviewed))
+    said.more |= _planned(reviewed.plan)
+    said.add_problems(reviewed.plan.problems)
+
+
+def _planned(made: plan.Plan) -> dict[str, Any]:
+    operations = [
+        {
+            "key": one.key,
+            "action": str(one.action),
+            "kind": str(one.kind),
+            "entity": one.entity,
+            "label": one.label,
+            "reason": one.reason,
+            "amount": money_text(one.amount),
+        }
+        for one in made.operations
+    ]
+    return {"digest": made.digest, "operations": operations, "counts": plan.counts(made), "totals": plan.totals(made)}
+
+
+@cli.add_command
+@click.option("--approve", default="", help="The approval code of the preview, or `auto` within the company's limits.")
+@on_company("push")
+def push(company: OpenCompany, period: str, asked: Asked, said: Said, *, approve: str) -> None:
+    """Post exactly the plan that was previewed: customers, invoices, payments, credits, refunds, voids."""
+    reviewed = stages.review(company, period)
+    outcome = _post(company, reviewed, approve, asked, said)
+    said.add_problems(reviewed.plan.problems)
+    said.add_problems(outcome.problems)
+
+
+def _post(company: OpenCompany, reviewed: stages.Review, approve: str, asked: Asked, said: Said) -> Outcome:
+    approval = Approval(code=approve, live=asked.live, by="command line")
+    with tqdm(total=len(reviewed.plan.operations), unit="entry", file=sys.stderr, disable=None) as bar:
+        outcome = stages.post(company, reviewed, approval, _moving(bar))
+    said.text.append(report.outcome_text(outcome, reviewed))
+    said.exits += outcome.exit_codes
+    said.more |= {
+        "run": outcome.run,
+        "digest": outcome.digest,
+        "created": outcome.count(Action.CREATE),
+        "updated": outcome.count(Action.UPDATE),
+        "voided": outcome.count(Action.VOID),
+        "adopted": outcome.adopted,
+        "unchanged": outcome.unchanged,
+        "held": outcome.held,
+        "failed": sum(1 for one in outcome.written if one.standing is Standing.FAILED),
+        "unknown": sum(1 for one in outcome.written if one.standing is Standing.UNKNOWN),
+    }
+    return outcome
+
+
+def _moving(bar: tqdm[Any]) -> Callable[[int, int, str], None]:
+    def moved(done: int, total: int, word: str) -> None:
+        bar.total = total
+        bar.update(done - bar.n)
+        if word:
+            bar.set_postfix_str(word)
+
+    return moved
+
+
+@cli.add_command
+@click.option("--approve", default="", help="Post the planned bank deposits: the approval code, or `auto`.")
+@on_company("deposits")
+def deposits(company: OpenCompany, period: str, asked: Asked, said: Said, *, approve: str) -> None:
+    """Plan the bank deposits of the payouts, and with --approve post them."""
+    reviewed = stages.review_deposits(company, period)
+    _review(reviewed, said)
+    if approve:
+        said.add_problems(_post(company, reviewed, approve, asked, said).problems)
+
+
+@cli.add_command
+@click.option("--sign", default="", metavar="NAME", help="Sign the month off, if it ties.")
+@on_company("tie-out")
+def tie_out(company: OpenCompany, period: str, asked: Asked, said: Said, *, sign: str) -> None:
+    """Prove that Coworks, QuickBooks, payouts and bank agree to the cent; with --sign, sign the month off."""
+    proved = stages.prove(company, period)
+    proof = proved.proof
+    said.text.append(report.proof_text(proof))
+    said.more |= {
+        "ties": proof.ties,
+        "unexplained": money_text(proof.unexplained),
+        "verdicts": {str(verdict): count for verdict, count in proof.counts.items()},
+    }
+    said.add_problems(proof.problems)
+    if not proof.ties:
+        said.exits.append(DoesNotTie.exit_code)
+    elif sign:
+        stages.sign_off(company, proved, sign, report.proof_sha256(proof))
+        said.text.append(f"{period} is signed off by {sign}.")
+        said.more["signed_by"] = sign
+
+
+@cli.add_command
+@click.option("--runs", is_flag=True, help="List every run: who approved what, when, and how it ended.")
+@on_company("status")
+def status(company: OpenCompany, period: str, asked: Asked, said: Said, *, runs: bool) -> None:
+    """Say where the company stands: connection, switches, signed-off months, what is done, failed, unknown."""
+    standing = stages.status(company)
+    said.text.append(report.status_text(standing, runs=runs))
+    said.more |= report.status_json(standing, runs=runs)
+
+
+@cli.add_command
+@on_company("map")
+def map_command(company: OpenCompany, period: str, asked: Asked, said: Said) -> None:
+    """Show what each plan, pass, booking, fee and campus means in QuickBooks, and suggest what is missing."""
+    mapped = stages.mapped(company, period)
+    said.text.append(report.mapped_text(mapped))
+    said.more |= report.mapped_json(mapped)
+    said.add_problems(mapped.problems)
+
+
+@cli.add_command
+@click.option(
+    "--copy", "copy", is_flag=True, help="Bring the company's lists and open items into qbo.json to rehearse on."
+)
+@on_company("connect")
+def connect(company: OpenCompany, period: str, asked: Asked, said: Said, *, copy: bool) -> None:
+    """Connect to QuickBooks: sign in there, come back here; check what posting needs."""
+    made = connecting.connect(company, ask=_ask, show=lambda line: click.echo(line, err=True))
+    said.text.append(report.connected_text(made))
+    said.more |= report.connected_json(made)
+    said.add_problems(made.problems)
+    if copy:
+        said.text.append(connecting.copy_books(company))
+
+
+def _ask(question: str, *, secret: bool = False) -> str:
+    return str(click.prompt(question, hide_input=secret, err=True))
+
+
+@cli.add_command
+@on_company("disconnect")
+def disconnect(company: OpenCompany, period: str, asked: Asked, said: Said) -> None:
+    """End the connection: the tokens are revoked at QuickBooks and forgotten here."""
+    company.session.disconnect()
+    said.text.append("Disconnected. Nothing in QuickBooks was changed.")
+
+
+@cli.command()
+@click.option("--company", default=None, help=f"The company's folder.  [default: {DEFAULT_COMPANY}]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, people's text on stderr.")
+@click.option(
+    "--qbo-url", default="", envvar="COWORKS_QBO_URL", help="Loopback address of the emulated company's server."
+)
+@click.option("--reports", type=click.Path(path_type=Path), default=None, help="Where evidence folders go.")
+def demo(company: str | None, as_json: bool, qbo_url: str, reports: Path | None) -> None:
+    """Post the sample company's two months from empty to tied, through the notebooks, and say where the packs are."""
+    folder = company or str(home() / DEFAULT_COMPANY)
+    said = Said(company=Path(folder).name)
+    began = time.monotonic()
+    try:
+        packs = month_end.demo(folder, qbo_url=qbo_url, reports=reports, say=lambda line: click.echo(line, err=True))
+        _packs(packs, said)
+        said.text.append(f"Done in {time.monotonic() - began:.0f} s.")
+    except ToolkitError as error:
+        said.problems.append(error.problem)
+        said.exits.append(error.exit_code)
+    except KeyboardInterrupt:
+        said.exits = [130]
+    sys.exit(_print("demo", said, as_json=as_json))
+
+
+def _packs(months: tuple[month_end.Month, ...], said: Said) -> None:
+    said.more["months"] = [one.as_json() for one in months]
+    said.more["pack"] = str(months[-1].pack) if months else ""
+    said.period = months[-1].period if months else ""
+    for one in months:
+        said.text.append(one.text())
+        said.exits.append(one.exit_code)
+        said.reads += one.reads
+        said.writes += one.writes
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; exits the process with the documented code."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure: Callable[..., None] | None = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    cli.main(args=arguments, prog_name="coworks-qbo")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,280 @@
+"""The stages of one company's month, each a function of an open company: what the command line, the notebooks and
+papermill all call.
+
+Reading stages write nothing but files in the evidence folder; only `post` and `post_deposits` write to QuickBooks, and
+only an approved plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from pathlib import Path
+
+from toolkit import billing, deposits, inbox, mapping, payouts, planning, tieout
+from toolkit import plan as plans
+from toolkit.approval import Approval
+from toolkit.books import Balances, Books
+from toolkit.mapping import Mapping, Pin
+from toolkit.model import Billing, InputFile, Payouts
+from toolkit.open_company import OpenCompany
+from toolkit.plan import Done, Outcome, Plan
+from toolkit.problems import Problem, Severity, UsageError
+from toolkit.proof import Proof
+from toolkit.push import Progress, Situation, push, silent
+from toolkit.qbo.snapshot import read_balances, read_books
+from toolkit.settings import Mode, Settings, parse_period
+
+PLAN_FILE = "plan.json"
+DEPOSITS_PLAN_FILE = "deposits-plan.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """What a month is decided from, besides QuickBooks: files, mapping, pins, posting log and settings.
+
+    `billing` and `payouts` are the period's own reports; `earlier` is the register of the months before; `register` and
+    `all_payouts` unite everything up to and with the period. `files` are all inputs with their hashes.
+    """
+
+    period: str
+    settings: Settings
+    billing: Billing
+    earlier: Billing | None
+    register: Billing
+    payouts: Payouts
+    all_payouts: Payouts
+    mapping: Mapping
+    pins: tuple[Pin, ...]
+    done: Done
+    problems: tuple[Problem, ...]
+    files: tuple[InputFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """A plan as it is put before a person, with what it was made from; `path` is its file in the evidence folder."""
+
+    plan: Plan
+    gathered: Gathered
+    books: Books
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proved:
+    """A month's proof with what it was made from."""
+
+    proof: Proof
+    gathered: Gathered
+    books: Books
+    balances: Balances
+
+
+def default_period(company: OpenCompany) -> str:
+    """The earliest month in the inbox that is not signed off, the latest if all are; `UsageError` without any."""
+    months = inbox.periods(company.folder / "inbox")
+    if not months:
+        raise UsageError(_empty_inbox(company))
+    signed = {one.period for one in company.log.sign_offs()}
+    return next((month for month in months if month not in signed), months[-1])
+
+
+def gather(company: OpenCompany, period: str) -> Gathered:
+    """Read every input of the month; a file problem is among `problems`, nothing is raised but `UsageError`."""
+    parse_period(period)
+    settings = _with_sign_offs(company)
+    months = [month for month in inbox.periods(company.folder / "inbox") if month <= period]
+    reports = {month: _read_month(company, settings, month) for month in sorted({*months, period})}
+    current = reports[period]
+    before = [reports[month].billing for month in months if month < period]
+    earlier = billing.merge(before, before[-1].period) if before else None
+    register = billing.merge([*before, current.billing], period)
+    known = [reports[month].payouts for month in reports]
+    return Gathered(
+        period=period,
+        settings=settings,
+        billing=current.billing,
+        earlier=earlier,
+        register=register,
+        payouts=current.payouts,
+        all_payouts=_united(known, period),
+        mapping=mapping.read(company.folder / "mapping.csv"),
+        pins=mapping.read_pins(company.folder / "customers.csv"),
+        done=company.log.replay(),
+        problems=current.problems,
+        files=tuple(file for one in reports.values() for file in (*one.billing.files, *one.payouts.files)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Month:
+    billing: Billing
+    payouts: Payouts
+    problems: tuple[Problem, ...]
+
+
+def _read_month(company: OpenCompany, settings: Settings, period: str) -> _Month:
+    found = inbox.find(company.folder / "inbox", period)
+    voids = company.folder / "voids.csv"
+    bills = billing.read(
+        found.billing,
+        period=period,
+        zone=settings.zone,
+        columns=settings.columns,
+        voids=voids if voids.exists() else None,
+    )
+    paid_out = payouts.read(found.payouts, period=period, zone=settings.zone, columns=settings.columns)
+    problems = (*found.problems, *bills.problems)
+    return _Month(billing=bills, payouts=paid_out, problems=problems)
+
+
+def _united(reports: Sequence[Payouts], period: str) -> Payouts:
+    """All payouts known, each id once: the later report wins."""
+    by_id = {one.payout_id: one for report in reports for one in report.payouts}
+    ordered = sorted(by_id.values(), key=lambda one: (one.arrival_date, one.payout_id))
+    return Payouts(
+        period=period,
+        payouts=tuple(ordered),
+        problems=reports[-1].problems if reports else (),
+        files=tuple(file for report in reports for file in report.files),
+    )
+
+
+def _with_sign_offs(company: OpenCompany) -> Settings:
+    """The settings, with a signed-off month counted as reported: nothing in it is changed any more."""
+    signed = [parse_period(one.period)[1] for one in company.log.sign_offs()]
+    policy = company.settings.policy
+    through = max([*signed, *([policy.reported_through] if policy.reported_through else [])], default=None)
+    return company.settings.model_copy(update={"policy": policy.model_copy(update={"reported_through": through})})
+
+
+def review(company: OpenCompany, period: str) -> Review:
+    """Plan the month's customers, invoices, payments, credits, refunds and voids; changes nothing in QuickBooks."""
+    gathered = gather(company, period)
+    books = _books(company, gathered)
+    plan = planning.make_plan(
+        gathered.billing,
+        gathered.mapping,
+        gathered.pins,
+        books,
+        gathered.done,
+        gathered.settings,
+        company=company.name,
+        period=period,
+        earlier=gathered.earlier,
+    )
+    return _kept(company, gathered, books, _with_problems(plan, gathered.problems), PLAN_FILE)
+
+
+def review_deposits(company: OpenCompany, period: str) -> Review:
+    """Plan the month's bank deposits; changes nothing in QuickBooks."""
+    gathered = gather(company, period)
+    books = _books(company, gathered)
+    plan = deposits.make_plan(
+        gathered.payouts,
+        gathered.register,
+        books,
+        gathered.done,
+        gathered.settings,
+        company=company.name,
+        period=period,
+    )
+    return _kept(company, gathered, books, _with_problems(plan, gathered.payouts.problems), DEPOSITS_PLAN_FILE)
+
+
+def _with_problems(plan: Plan, problems: Sequence[Problem]) -> Plan:
+    """The plan with the input's problems before its own; a file problem leaves nothing to post."""
+    known = set(plan.problems)
+    united = (*(one for one in problems if one not in known), *plan.problems)
+    if any(one.severity is Severity.FILE for one in united):
+        return replace(plan, operations=(), adoptions=(), problems=united)
+    return replace(plan, problems=united)
+
+
+def _kept(company: OpenCompany, gathered: Gathered, books: Books, plan: Plan, name: str) -> Review:
+    path = company.pack(gathered.period) / name
+    path.write_bytes(plans.to_json(plan))
+    return Review(plan=plan, gathered=gathered, books=books, path=path)
+
+
+def _books(company: OpenCompany, gathered: Gathered) -> Books:
+    _ = company.realm  # an emulated company connects itself here
+    return read_books(company.client, since=_since(gathered))
+
+
+def _since(gathered: Gathered) -> date | None:
+    """Documents are read from well before the first invoice that may concern us: earlier ones cannot be ours."""
+    days = [one.invoice_date for one in gathered.register.invoices]
+    return min(days) - timedelta(days=92) if days else None
+
+
+def post(company: OpenCompany, reviewed: Review, approval: Approval, progress: Progress = silent) -> Outcome:
+    """Post exactly the approved plan; raises as `push` does before anything is sent."""
+    return push(reviewed.plan, approval=approval, situation=_situation(company, reviewed.gathered, progress))
+
+
+def _situation(company: OpenCompany, gathered: Gathered, progress: Progress) -> Situation:
+    return Situation(
+        client=company.client,
+        log=company.log,
+        settings=gathered.settings,
+        run_id=company.run_id,
+        progress=progress,
+        sleep=company.sleep,
+    )
+
+
+def prove(company: OpenCompany, period: str) -> Proved:
+    """Read everything again and say, for every record, whether Coworks, QuickBooks, payouts and bank agree."""
+    gathered = gather(company, period)
+    books = _books(company, gathered)
+    first, last = parse_period(period)
+    balances = read_balances(company.client, books, gathered.settings, start=first, as_of=last)
+    proof = tieout.prove(
+        gathered.register,
+        gathered.all_payouts,
+        books,
+        balances,
+        gathered.done,
+        gathered.settings,
+        company=company.name,
+        period=period,
+        plan_problems=_plan_problems(company, gathered, books),
+    )
+    return Proved(proof=proof, gathered=gathered, books=books, balances=balances)
+
+
+def _plan_problems(company: OpenCompany, gathered: Gathered, books: Books) -> tuple[Problem, ...]:
+    """What planning would still have to say about the month, so that the proof counts open questions."""
+    if gathered.settings.mode is Mode.NOTHING:
+        return gathered.problems
+    plan = planning.make_plan(
+        gathered.billing,
+        gathered.mapping,
+        gathered.pins,
+        books,
+        gathered.done,
+        gathered.settings,
+        company=company.name,
+        period=gathered.period,
+        earlier=gathered.earlier,
+    )
+    return _with_problems(plan, gathered.problems).problems
+
+
+def sign_off(company: OpenCompany, proved: Proved, signed_by: str, proof_sha256: str) -> None:
+    """Record a person's sign-off; the caller has seen that the month ties."""
+    company.log.sign(proved.proof.period, signed_by=signed_by, proof_sha256=proof_sha256)
+
+
+def _empty_inbox(company: OpenCompany) -> Problem:
+    return Problem(
+        code="empty-inbox",
+        where=f"{company.name}/inbox",
+        what="There is no report in the inbox.",
+        why="A month is posted from Coworks' Billing report and Payouts report.",
+        do="In Coworks, download both reports for a month and put them into inbox/YYYY-MM/.",
+        severity=Severity.FILE,
+    )
