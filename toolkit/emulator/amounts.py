@@ -7,13 +7,12 @@ from typing import Any
 
 import orjson
 
-_CENT = Decimal("0.01")
-_LIMIT = Decimal(10) ** 15
+_LIMIT = Decimal(10) ** 11
 
 
-def cents(amount: Decimal) -> int:
+def cents(amount: Decimal | int) -> int:
     """An amount as whole cents, half-up."""
-    return int((amount * 100).to_integral_value(rounding=ROUND_HALF_UP))
+    return int((Decimal(amount) * 100).to_integral_value(rounding=ROUND_HALF_UP))
 
 
 def money(amount: int) -> Decimal | int:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -166,6 +167,18 @@ class Books:
     def select(self, where: str, parameters: Iterable[Any] = ()) -> list[Record]:
         """Objects by SQL condition (ours, never a client's text)."""
         return [Record(*row) for row in self.connection.execute(f"{_SELECT} WHERE {where}", tuple(parameters))]
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """One item of a batch: if an exception leaves it, what it wrote is undone. Must run inside a transaction."""
+        before = self.connection.total_changes
+        try:
+            with store.savepoint(self.connection):
+                yield
+        except BaseException:
+            if self.connection.total_changes != before:
+                self.forget()
+            raise
 
     # -- writing --------------------------------------------------------------------------------------------------------------
 

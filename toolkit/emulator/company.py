@@ -7,30 +7,20 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from toolkit.emulator import fault, moments, operations, reports, seed, store
+from toolkit.emulator import calls, fault, ledger, moments, seed, store
 from toolkit.emulator.amounts import rendered
 from toolkit.emulator.books import Books
-from toolkit.emulator.kinds import BY_PATH
+from toolkit.emulator.calls import Answer, Call
 from toolkit.emulator.switches import Switches
 
-JSON = "application/json;charset=utf-8"
+__all__ = ["Answer", "Company"]
+
 _REALM = "9130350000000000001"
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a call answers."""
-
-    status: int
-    body: bytes
-    content_type: str = JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
+_OURS = ("meta", "counter", "object", "posting", "total", "link", "replay", "upload", "reconciled")
 
 
 def _real_now() -> datetime:
@@ -38,13 +28,14 @@ def _real_now() -> datetime:
 
 
 class Company:
-    """One emulated company: its file, its clock, its switches, and `call`."""
+    """One emulated company: its file, its clock, its switches, and `call`. May be shared by threads."""
 
     def __init__(self, connection: sqlite3.Connection, now: Callable[[], datetime]) -> None:
         self._connection = connection
         self._lock = threading.RLock()
-        self.books = Books(connection, now)
         self._depth = 0
+        self._writing_names = 0
+        self.books = Books(connection, now)
 
     @staticmethod
     def open(
@@ -61,11 +52,9 @@ class Company:
         return company
 
     def _fill(self, given: Path | Mapping[str, Any] | None) -> None:
-        from toolkit.emulator.seed import fill, load
-
         with self.transaction():
             if "realm_id" not in self.books.meta:
-                fill(self.books, load(given), _REALM)
+                seed.fill(self.books, seed.load(given), _REALM)
 
     @property
     def realm_id(self) -> str:
@@ -79,8 +68,9 @@ class Company:
 
     def now(self) -> datetime:
         """The company's moment, aware UTC: its set clock, else the given or real time."""
-        self.books.refresh()
-        return self.books.now()
+        with self._lock:
+            self.books.refresh()
+            return self.books.now()
 
     def set_clock(self, moment: datetime | None) -> None:
         """Stops the company's clock at a moment; None lets it run again."""
@@ -117,76 +107,90 @@ class Company:
             finally:
                 self._depth = 0
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One unchanging view of the file for everything inside."""
+        with self._lock:
+            if self._depth:
+                yield
+                return
+            self._connection.execute("BEGIN")
+            self._depth = 1
+            try:
+                self.books.begin()
+                yield
+            finally:
+                self._depth = 0
+                self._connection.execute("COMMIT")
+
     def close(self) -> None:
         """Closes the file."""
         self._connection.close()
 
+    def check(self) -> list[str]:
+        """Sentences about what is wrong in the ledger and its links; none when debits are credits everywhere."""
+        with self.reading():
+            return ledger.check(self._connection)
+
     def snapshot(self) -> dict[str, Any]:
-        """The whole company as a qbo.json mapping; numbers are int and Decimal."""
-        with self._lock:
-            self.books.begin()
-            return seed.export(self.books)
+        """The whole company as `json.loads` would read its qbo.json; settings, lists, transactions, what was deleted."""
+        with self.reading():
+            snapshot: dict[str, Any] = json.loads(rendered(seed.export(self.books)))
+            return snapshot
+
+    def restore(self, snapshot: Mapping[str, Any]) -> None:
+        """Puts the company back to a snapshot (or any qbo.json), keeping its company ID and others' tables. Raises SeedError."""
+        content = seed.load(snapshot)
+        with self.transaction():
+            realm = self.realm_id
+            for table in _OURS:
+                self._connection.execute(f"DELETE FROM {table}")
+            self.books.forget()
+            seed.fill(self.books, content | {"realm_id": realm}, realm)
+
+    def reconcile(self, account_id: str, until: str) -> int:
+        """Marks the account's postings up to a date (inclusive) as reconciled, as a person does; how many transactions that touched."""
+        with self.transaction():
+            sql = (
+                "INSERT OR IGNORE INTO reconciled "
+                "SELECT DISTINCT txn_id, account_id, ? FROM posting WHERE account_id = ? AND date <= ?"
+            )
+            return self._connection.execute(sql, (self.books.stamp, account_id, until)).rowcount
 
     def call(self, method: str, path: str, params: Mapping[str, str], body: bytes, content_type: str) -> Answer:
         """
-        Answers one call; `path` is what follows /v3/company/<realm>/. Faults become answers, nothing is raised for what a client sent.
+        Answers one call; `path` is what follows /v3/company/<realm>/.
+
+        Faults become answers; nothing is raised for what a client sent.
         """
-        with self._lock:
-            try:
-                return self._answered(method.upper(), path.strip("/"), params, body, content_type)
-            except fault.Fault as refused:
-                return self._refusal(refused)
-            except RecursionError:
-                return self._refusal(fault.unparsable())
+        call = Call(method.upper(), tuple(path.strip("/").split("/")), params, body, content_type)
+        try:
+            with self._one_name(call):
+                calls.check_texts(call)
+                with self.transaction() if call.writes else self.reading():
+                    return calls.answer(self.books, call)
+        except fault.Fault as refused:
+            return self._refusal(refused)
+        except RecursionError:
+            return self._refusal(fault.unparsable())
 
-    def _answered(self, method: str, path: str, params: Mapping[str, str], body: bytes, content_type: str) -> Answer:
-        from toolkit.emulator import query
-
-        parts = path.split("/")
-        if parts == ["query"]:
-            self.books.begin()
-            text = params.get("query") or body.decode("utf-8", "replace")
-            return self._wrapped(query.answer(self.books, text))
-        if method == "GET" and parts[0] == "reports" and len(parts) == 2:
-            return self._report(parts[1], params)
-        kind = BY_PATH.get(parts[0])
-        if kind is None:
-            raise fault.no_resource(f"/v3/company/{self.realm_id}/{path}")
-        if method == "GET" and len(parts) == 2:
-            self.books.begin()
-            from toolkit.emulator.writing import _id_of
-
-            record = self.books.live(kind.entity, _id_of({"Id": parts[1]}))
-            return self._wrapped(f'"{kind.entity}":{operations.answer(self.books, record)}')
-        if method == "POST" and len(parts) == 1:
-            with self.transaction():
-                options = frozenset(params.get("include", "").split(","))
-                record = operations.write(self.books, kind, _parsed(body), options)
-                return self._wrapped(f'"{kind.entity}":{operations.answer(self.books, record)}')
-        raise fault.no_resource(f"/v3/company/{self.realm_id}/{path}")
-
-    def _report(self, name: str, params: Mapping[str, str]) -> Answer:
-        """A report; it carries no `time` (recorded), and does not see what is younger than the lag."""
-        self.books.begin()
-        now, lag = self.books.moment, self.switches.number("query_lag_s")
-        seen_until = moments.stored(now - timedelta(seconds=lag)) if lag else ""
-        facts = reports.read_facts(self._connection, seen_until=seen_until)
-        today = moments.today(now)
-        made = reports.render(self._connection, name, params, today=today, now=now, company=facts)
-        return Answer(200, rendered(made).encode())
-
-    def _wrapped(self, inner: str) -> Answer:
-        return Answer(200, f'{{{inner},"time":"{moments.answer_time(self.books.moment)}"}}'.encode())
+    @contextmanager
+    def _one_name(self, call: Call) -> Iterator[None]:
+        """Counts calls that write a name; with `name_contention` a second one at the same moment is refused."""
+        if not call.names:
+            yield
+            return
+        self._writing_names += 1
+        try:
+            if self._writing_names > 1 and self.switches.on("name_contention"):
+                raise calls.one_name_at_a_time()
+            yield
+        finally:
+            self._writing_names -= 1
 
     def _refusal(self, refused: fault.Fault) -> Answer:
-        body: dict[str, Any] = {"Fault": refused.body(self.switches["language"])}
-        if refused.timed:
-            body["time"] = moments.answer_time(self.now())
+        with self._lock:
+            body: dict[str, Any] = {"Fault": refused.body(self.switches["language"])}
+            if refused.timed:
+                body["time"] = moments.answer_time(self.now())
         return Answer(refused.status, rendered(body).encode(), "application/json")
-
-
-def _parsed(body: bytes) -> Any:
-    try:
-        return json.loads(body, parse_float=Decimal)
-    except ValueError:
-        raise fault.unparsable() from None

@@ -57,7 +57,7 @@ def _name(books: Books, draft: Draft, forbidden: str) -> None:
     body["Name"], body["Active"] = name, draft.active
     if entity in _SUB_FLAGS:
         body["FullyQualifiedName"] = full
-    draft.name, draft.name_key = full, names.key_of(full)
+    draft.name, draft.name_key, draft.label = full, names.key_of(full), names.key_of(name)
 
 
 def _parent(books: Books, draft: Draft) -> str:

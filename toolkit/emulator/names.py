@@ -135,7 +135,7 @@ def build(books: Books, draft: Draft) -> None:
         body["CurrencyRef"] = CURRENCY
     if draft.entity == "Customer":
         body["FullyQualifiedName"] = full
-    draft.name, draft.name_key, draft.email = full, key_of(full), email
+    draft.name, draft.name_key, draft.label, draft.email = full, key_of(full), key_of(name), email
 
 
 def _closing(books: Books, draft: Draft) -> None:

@@ -9,7 +9,7 @@ from toolkit.emulator.records import Draft
 
 _FIRST = 1001
 _MARKS = ",".join("?" * len(NUMBERED))
-_HOLDER = f"SELECT entity, id FROM object WHERE doc_number = ? AND deleted = 0 AND entity IN ({_MARKS}) AND NOT (entity = ? AND id = ?) LIMIT 1"
+_HOLDER = f"SELECT entity, id FROM object WHERE doc_number = ? COLLATE NOCASE AND doc_number = ? AND deleted = 0 AND entity IN ({_MARKS}) AND NOT (entity = ? AND id = ?) LIMIT 1"
 
 
 def assign(books: Books, draft: Draft) -> None:
@@ -37,6 +37,6 @@ def assign(books: Books, draft: Draft) -> None:
 
 def _refuse_duplicate(books: Books, draft: Draft, number: str) -> None:
     but = draft.old.id if draft.old else 0
-    row = books.connection.execute(_HOLDER, (number, *NUMBERED, draft.entity, but)).fetchone()
+    row = books.connection.execute(_HOLDER, (number, number, *NUMBERED, draft.entity, but)).fetchone()
     if row is not None:
         raise fault.duplicate_number(number, *fault.TYPE_NAMES[row[0]], int(row[1]))

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from toolkit.emulator import fault, ledger, lists, names, payments, preferences, sales, schema, writing
+from toolkit.emulator import (
+    attachments,
+    auto_apply,
+    deposits,
+    fault,
+    journal,
+    ledger,
+    lists,
+    names,
+    payments,
+    preferences,
+    sales,
+    schema,
+    writing,
+)
 from toolkit.emulator.amounts import money, rendered
 from toolkit.emulator.bodies import ordered
 from toolkit.emulator.books import Books
@@ -15,7 +29,8 @@ from toolkit.emulator.records import Body, Draft, Record
 _BUILDERS: dict[str, Callable[[Books, Draft], None]] = {
     "Customer": names.build, "Vendor": names.build, "Employee": names.build,
     "Invoice": sales.build, "SalesReceipt": sales.build, "CreditMemo": sales.build, "RefundReceipt": sales.build,
-    "Payment": payments.build, "Preferences": preferences.build, "CompanyInfo": preferences.build,
+    "Payment": payments.build, "Deposit": deposits.build, "JournalEntry": journal.build_entry,
+    "Transfer": journal.build_transfer, "Purchase": journal.build_purchase, "Attachable": attachments.build, "Preferences": preferences.build, "CompanyInfo": preferences.build,
     **lists.BUILDERS,
 }  # fmt: skip
 
@@ -25,18 +40,23 @@ def build(books: Books, draft: Draft) -> None:
     _BUILDERS[draft.entity](books, draft)
 
 
-def _open(books: Books, *dates: str | None) -> None:
+def guard_closed(books: Books, *dates: str | None) -> None:
     """Raises Fault 6210 when one of the dates is on or before the closing date."""
     closed = books.preference("AccountingInfoPrefs", "BookCloseDate")
     if closed and any(day is not None and day <= closed for day in dates):
         raise fault.books_closed()
 
 
+def guard_subscription(books: Books) -> None:
+    """Raises Fault 6190 when the subscription lapsed."""
+    if books.switches["subscription"] == "lapsed":
+        raise fault.lapsed(books.switches.number("subscription_status"))
+
+
 def write(books: Books, kind: Kind, value: object, options: frozenset[str]) -> Record:
     """Creates the object, or changes it when it has an Id."""
     sent = schema.read(kind.entity, value)
-    if books.switches["subscription"] == "lapsed":
-        raise fault.lapsed(books.switches.number("subscription_status"))
+    guard_subscription(books)
     if sent.get("Id") is None:
         draft = writing.draft_create(kind, sent, options)
     else:
@@ -44,11 +64,20 @@ def write(books: Books, kind: Kind, value: object, options: frozenset[str]) -> R
         draft = writing.draft_update(kind, sent, old, options)
     build(books, draft)
     if kind.group == "transaction":
-        _open(books, draft.txn_date, draft.old.txn_date if draft.old else None)
+        guard_closed(books, draft.txn_date, draft.old.txn_date if draft.old else None)
     record = writing.save(books, draft)
-    if draft.old is not None and draft.old.name != record.name:
+    if draft.old is None:
+        auto_apply.after_create(books, record)
+    elif draft.old.name != record.name:
         names.rename_children(books, draft.old, record)
     return record
+
+
+def one_name_at_a_time() -> fault.Fault:
+    """6000: names are written one after the other."""
+    return fault.business(
+        "You can only add or edit one name at a time.", "Vous ne pouvez ajouter ou modifier qu'un nom à la fois."
+    )
 
 
 def answer(books: Books, record: Record) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from toolkit.emulator import fault, links, references
+from toolkit.emulator import fault, links, references, writing
 from toolkit.emulator.amounts import cents, money
 from toolkit.emulator.books import Books, reference_id
+from toolkit.emulator.headers import DEPOSITABLE, currency, dated
+from toolkit.emulator.kinds import KINDS
 from toolkit.emulator.ledger import RECEIVABLE
 from toolkit.emulator.records import Body, Draft, Link, Posting, Record
-from toolkit.emulator.sales import DEPOSITABLE, currency, dated
 
 _NAME_VALUE: Body = {
     "name": "{http://schema.intuit.com/finance/v3}NameValue",
@@ -38,7 +40,7 @@ def journal_open(books: Books, record: Record, customer_id: str, without: int | 
         account = books.find("Account", reference_id(detail.get("AccountRef")) or 0)
         entity = (detail.get("Entity") or {}).get("EntityRef") or {}
         if account and references.account_type(account) == RECEIVABLE and entity.get("value") == customer_id:
-            amount = cents(line.get("Amount", 0) * 1)
+            amount = cents(line.get("Amount", 0))
             net += amount if detail.get("PostingType") == "Debit" else -amount
     used = links.applied(books, record.id, without)
     return net - used if net > 0 else net + used
@@ -95,7 +97,7 @@ def _apply(books: Books, draft: Draft, customer: Record, line: Body, linked: Bod
         if books.switches["wrong_customer"] == "refuse":
             raise fault.business("The customer of the payment is not the customer of the transaction it is linked to.")
         return
-    amount = cents(line.get("Amount") if line.get("Amount") is not None else money(0) * 1)
+    amount = cents(line["Amount"]) if line.get("Amount") is not None else 0
     mine = draft.old.id if draft.old else None
     earlier = sum(link.amount for link in applied.links if link.to_id == target.id)
     if target.entity == "JournalEntry":
@@ -183,3 +185,39 @@ def _post(books: Books, draft: Draft, account: Record) -> None:
             Posting(str(account.id), draft.total, *customer, memo=memo),
             Posting(str(references.receivable(books).id), -draft.total, *customer, memo=memo),
         ]
+
+
+def reduce(books: Books, payment: Record, target: Record, less: int) -> None:
+    """Applies a payment to one document by so many cents less; the amount becomes unapplied."""
+    lines: list[Body] = []
+    for link in links.from_record(books, payment.id):
+        taken = less if link.to_id == target.id else 0
+        if link.amount > taken:
+            amount = Decimal(link.amount - taken).scaleb(-2)
+            lines.append({"Amount": amount, "LinkedTxn": [{"TxnId": str(link.to_id), "TxnType": link.to_type}]})
+    change(books, payment, {"Line": lines})
+
+
+def change(books: Books, payment: Record, fields: Body) -> Record:
+    """A sparse update of a payment from inside."""
+    draft = writing.draft_update(KINDS["Payment"], {"sparse": True, **fields}, payment, frozenset())
+    build(books, draft)
+    return writing.save(books, draft)
+
+
+def create(books: Books, fields: Body) -> Record:
+    """A payment that QuickBooks makes itself."""
+    draft = writing.draft_create(KINDS["Payment"], fields, frozenset())
+    build(books, draft)
+    return writing.save(books, draft)
+
+
+def unapply(books: Books, record: Record, keep: int) -> None:
+    """Takes applications off a document, the latest first, until no more than `keep` cents remain; what is taken becomes unapplied."""
+    excess = links.applied(books, record.id) - keep
+    for payment_id, amount, _ in reversed(links.into(books, record.id, "Payment")):
+        if excess <= 0:
+            return
+        less = min(excess, amount)
+        reduce(books, books.live("Payment", payment_id), record, less)
+        excess -= less

@@ -10,12 +10,12 @@ from typing import Any
 Body = dict[str, Any]
 
 COLUMNS = (
-    "entity, id, sync_token, active, deleted, voided, name, name_key, doc_number, txn_date, due_date, customer_id, "
+    "entity, id, sync_token, active, deleted, voided, name, name_key, label, doc_number, txn_date, due_date, customer_id, "
     "total, balance, email, created, updated, next_line, body"
 )
-INSERT = f"INSERT INTO object ({COLUMNS}) VALUES ({', '.join('?' * 19)})"
+INSERT = f"INSERT INTO object ({COLUMNS}) VALUES ({', '.join('?' * 20)})"
 UPDATE = (
-    "UPDATE object SET sync_token=?, active=?, deleted=?, voided=?, name=?, name_key=?, doc_number=?, txn_date=?, due_date=?, "
+    "UPDATE object SET sync_token=?, active=?, deleted=?, voided=?, name=?, name_key=?, label=?, doc_number=?, txn_date=?, due_date=?, "
     "customer_id=?, total=?, balance=?, email=?, created=?, updated=?, next_line=?, body=? WHERE entity=? AND id=?"
 )
 
@@ -38,6 +38,7 @@ class Record:
     voided: int
     name: str | None
     name_key: str | None
+    label: str | None
     doc_number: str | None
     txn_date: str | None
     due_date: str | None
@@ -61,7 +62,7 @@ class Record:
     def row(self) -> tuple[Any, ...]:
         """The columns in table order."""
         return (
-            self.entity, self.id, self.sync_token, self.active, self.deleted, self.voided, self.name, self.name_key,
+            self.entity, self.id, self.sync_token, self.active, self.deleted, self.voided, self.name, self.name_key, self.label,
             self.doc_number, self.txn_date, self.due_date, self.customer_id, self.total, self.balance, self.email, self.created,
             self.updated, self.next_line, self.text,
         )  # fmt: skip
@@ -111,6 +112,7 @@ class Draft:
     voided: bool = False
     name: str | None = None
     name_key: str | None = None
+    label: str | None = None
     doc_number: str | None = None
     txn_date: str | None = None
     due_date: str | None = None

@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from toolkit.emulator import fault, links, numbering, preferences, references, sales_lines, tax
+from toolkit.emulator import fault, links, numbering, payments, preferences, references, sales_lines, tax
 from toolkit.emulator.amounts import money
 from toolkit.emulator.books import Books
-from toolkit.emulator.names import CURRENCY, check_email
+from toolkit.emulator.headers import DEPOSITABLE, currency, dated, tracked_class, tracked_department
+from toolkit.emulator.names import check_email
 from toolkit.emulator.records import Body, Draft, Posting, Record
-
-DEPOSITABLE = ("Bank", "Other Current Asset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,39 +28,6 @@ FORMS = {
     "SalesReceipt": Form(1, True, False),
     "RefundReceipt": Form(-1, True, False),
 }
-
-
-def tracked_class(books: Books, draft: Draft) -> str | None:
-    """The class of a whole transaction, if the company tracks classes so; else the field is dropped without a word."""
-    if books.preference("AccountingInfoPrefs", "ClassTrackingPerTxn"):
-        record = references.normalize(books, draft, "ClassRef", "Class")
-        return str(record.id) if record else None
-    draft.body.pop("ClassRef", None)
-    return None
-
-
-def tracked_department(books: Books, draft: Draft) -> str | None:
-    """The location of a transaction, if the company tracks locations; else the field is dropped without a word."""
-    if books.preference("AccountingInfoPrefs", "TrackDepartments"):
-        record = references.normalize(books, draft, "DepartmentRef", "Department")
-        return str(record.id) if record else None
-    draft.body.pop("DepartmentRef", None)
-    return None
-
-
-def currency(books: Books, draft: Draft) -> None:
-    """Answers the home currency. Raises Fault 6000 for a CurrencyRef if the switch says so."""
-    if "CurrencyRef" in draft.sent and draft.old is None and books.switches["deposit_currency"] == "refuse":
-        raise fault.business("Multicurrency is not enabled for this company.")
-    draft.body["CurrencyRef"] = CURRENCY
-    if not books.preference("CurrencyPrefs", "MultiCurrencyEnabled"):
-        draft.body.pop("ExchangeRate", None)
-
-
-def dated(books: Books, draft: Draft) -> str:
-    """The transaction's date: the client's, else the company's today."""
-    draft.txn_date = draft.body["TxnDate"] = draft.fields.get("TxnDate") or books.today
-    return draft.txn_date
 
 
 def _custom_fields(books: Books, draft: Draft) -> list[Body]:
@@ -82,9 +48,12 @@ def _due_date(books: Books, draft: Draft) -> str:
     ref = draft.fields.get("SalesTermRef") or books.preference("SalesFormsPrefs", "DefaultTerms")
     term = books.referred("Term", ref).body if ref and ref.get("value") else {}
     day = date.fromisoformat(str(draft.txn_date))
-    if "DayOfMonthDue" in term:
-        return _on_day(day, int(term["DayOfMonthDue"])).isoformat()
-    return (day + timedelta(days=int(term.get("DueDays", 0)))).isoformat()
+    try:
+        if "DayOfMonthDue" in term:
+            return _on_day(day, int(term["DayOfMonthDue"])).isoformat()
+        return (day + timedelta(days=int(term.get("DueDays", 0)))).isoformat()
+    except OverflowError:
+        raise fault.invalid_date("TxnDate", day) from None
 
 
 def _on_day(day: date, due: int) -> date:
@@ -204,6 +173,11 @@ def _amounts(books: Books, draft: Draft, form: Form) -> None:
     body, total = draft.body, draft.total or 0
     body["TotalAmt"] = money(total)
     applied = links.applied(books, draft.old.id) if draft.old and not form.paid else 0
+    if applied > total and draft.old is not None:
+        if books.switches["edit_below_paid"] == "refuse":
+            raise fault.business("The amount of a transaction cannot be less than what has been applied to it.")
+        payments.unapply(books, draft.old, total)
+        applied = links.applied(books, draft.old.id)
     draft.balance = 0 if form.paid else total - applied
     body["Balance"] = money(draft.balance)
     if draft.entity == "CreditMemo":

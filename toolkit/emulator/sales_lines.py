@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
 from toolkit.emulator import fault, references
@@ -11,7 +11,6 @@ from toolkit.emulator.amounts import cents, grouped, money, plain
 from toolkit.emulator.books import Books, reference_id
 from toolkit.emulator.records import Body, Draft, Posting, Record
 
-_CENT = Decimal("0.01")
 _RESERVED = ("SHIPPING_ITEM_ID", "GRATUITY_ITEM_ID")
 
 
@@ -63,11 +62,7 @@ def checked_amount(line: Body, detail: Body) -> int:
             return cents(qty * price)
         raise fault.required("Line.Amount")
     given = cents(amount)
-    if (
-        qty
-        and price
-        and (qty * price).quantize(_CENT, rounding=ROUND_HALF_UP) != amount.quantize(_CENT, rounding=ROUND_HALF_UP)
-    ):
+    if qty and price and cents(qty * price) != given:
         raise fault.amount_mismatch(grouped(given))
     return given
 

@@ -95,8 +95,9 @@ def _day(value: Any, path: str, _depth: int) -> Any:
         raise fault.invalid_date(path, value) from None
 
 
-def _anything(value: Any, _path: str, _depth: int) -> Any:
-    return value
+def _nothing(_value: Any, _path: str, _depth: int) -> Any:
+    """Extension points ("…Ex", LineEx) are answered but not taken."""
+    return None
 
 
 def _enumeration(name: str) -> _Reader:
@@ -132,7 +133,7 @@ def _complex(name: str) -> _Reader:
 
 _SIMPLE: dict[str, _Reader] = {
     "string": _text, "id": _text, "decimal": _number, "int": _whole, "boolean": _boolean, "date": _day, "dateTime": _text,
-    "IntuitAnyType": _anything,
+    "IntuitAnyType": _nothing,
 }  # fmt: skip
 
 

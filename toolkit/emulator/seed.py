@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from toolkit.emulator import fault, operations, preferences, schema, store, writing
+from toolkit.emulator import bodies, fault, ledger, moments, operations, preferences, schema, store, writing
 from toolkit.emulator.amounts import rendered
 from toolkit.emulator.bodies import head, ordered
 from toolkit.emulator.books import Books
@@ -91,7 +91,7 @@ def _single(books: Books, entity: str, body: Body) -> None:
     text = rendered(ordered(kind, fields | head(1, 0, books.stamp, books.stamp)))
     stamp = books.stamp
     books.insert(
-        Record(entity, 1, 0, 1, 0, 0, None, None, None, None, None, None, None, None, None, stamp, stamp, 1, text)
+        Record(entity, 1, 0, 1, 0, 0, None, None, None, None, None, None, None, None, None, None, stamp, stamp, 1, text)
     )  # fmt: skip
 
 
@@ -131,16 +131,19 @@ def _given_id(books: Books, body: Body, series: str) -> int | None:
 
 
 def _as_it_was(books: Books, record: Record, body: Body) -> Record:
-    """An exported object keeps its SyncToken and times; one written by hand begins at 0 and now."""
-    from toolkit.emulator import bodies, moments
-
+    """An exported object keeps its SyncToken, times, void and delivery; one written by hand begins at 0 and now."""
     times, token = body.get("MetaData") or {}, body.get("SyncToken")
     if not times.get("CreateTime") or token is None:
         return record
     created = moments.stored(moments.given(times["CreateTime"]))
     updated = moments.stored(moments.given(times.get("LastUpdatedTime") or times["CreateTime"]))
     record.created, record.updated, record.sync_token = created, updated, int(token)
-    changed = bodies.rewrite(books, record, {}, bump=False)
+    changes: Body = {"DeliveryInfo": body["DeliveryInfo"]} if "DeliveryInfo" in body else {}
+    if str(body.get("PrivateNote", "")).startswith("Voided") and body.get("TotalAmt") == 0:
+        record.voided = 1
+        changes["Line"] = body["Line"]
+        ledger.unpost(books, record.id)
+    changed = bodies.rewrite(books, record, changes, bump=False)
     books.connection.execute(
         "UPDATE posting SET created = ? WHERE txn_id = ? AND txn_type = ?", (created, record.id, record.entity)
     )
@@ -151,7 +154,7 @@ def _leftovers(books: Books, seed: Body) -> None:
     for entity, id, updated in seed.get("deleted") or ():
         text = rendered({"Id": str(id)})
         books.insert(
-            Record(entity, int(id), 0, 1, 1, 0, None, None, None, None, None, None, None, None, None, updated, updated, 1, text)
+            Record(entity, int(id), 0, 1, 1, 0, None, None, None, None, None, None, None, None, None, None, updated, updated, 1, text)
         )  # fmt: skip
     for name, value in (seed.get("counters") or {}).items():
         store.reserve(books.connection, name, int(value))

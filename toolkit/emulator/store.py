@@ -14,16 +14,17 @@ CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITH
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS object (
   entity TEXT NOT NULL, id INTEGER NOT NULL, sync_token INTEGER NOT NULL, active INTEGER NOT NULL, deleted INTEGER NOT NULL,
-  voided INTEGER NOT NULL, name TEXT, name_key TEXT, doc_number TEXT, txn_date TEXT, due_date TEXT, customer_id TEXT,
+  voided INTEGER NOT NULL, name TEXT, name_key TEXT, label TEXT, doc_number TEXT, txn_date TEXT, due_date TEXT, customer_id TEXT,
   total INTEGER, balance INTEGER, email TEXT, created TEXT NOT NULL, updated TEXT NOT NULL, next_line INTEGER NOT NULL,
   body TEXT NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS object_id ON object (entity, id);
 CREATE INDEX IF NOT EXISTS object_updated ON object (entity, updated, id);
-CREATE INDEX IF NOT EXISTS object_number ON object (doc_number) WHERE doc_number IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_label ON object (label) WHERE label IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_number ON object (doc_number COLLATE NOCASE) WHERE doc_number IS NOT NULL;
 CREATE INDEX IF NOT EXISTS object_name ON object (name_key) WHERE name_key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS object_email ON object (email) WHERE email IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_email ON object (email COLLATE NOCASE) WHERE email IS NOT NULL;
 CREATE INDEX IF NOT EXISTS object_date ON object (txn_date) WHERE txn_date IS NOT NULL;
-CREATE INDEX IF NOT EXISTS object_customer ON object (customer_id) WHERE customer_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_customer ON object (customer_id COLLATE NOCASE) WHERE customer_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS posting (
   txn_type TEXT NOT NULL, txn_id INTEGER NOT NULL, line INTEGER NOT NULL, date TEXT NOT NULL, doc_number TEXT,
   account_id TEXT NOT NULL, amount INTEGER NOT NULL, name_type TEXT, name_id TEXT, class_id TEXT, department_id TEXT,

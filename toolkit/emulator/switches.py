@@ -19,7 +19,7 @@ class Switch:
     def accepts(self, value: str) -> bool:
         """Whether this value can be set."""
         if self.values == ("0..",):
-            return value.isdecimal() and len(value) <= 9
+            return value.isdecimal() and len(value) <= 5
         return self.values == ("text",) or value in self.values
 
 

@@ -17,7 +17,8 @@ KEPT = ("DocNumber", "TxnDate", "DepositToAccountRef", "PrintStatus", "EmailStat
 """Header values that survive a full update which leaves them out (recorded for a sales receipt)."""
 
 
-def _id_of(fields: Body) -> int:
+def id_of(fields: Body) -> int:
+    """The Id of a body or path as int. Raises Fault 2030 when it is no number."""
     id = fields.get("Id")
     text = id.strip() if isinstance(id, str) else ""
     if not (text.isascii() and text.isdecimal() and len(text) < 20 and int(text) < 2**63):
@@ -27,7 +28,7 @@ def _id_of(fields: Body) -> int:
 
 def current(books: Books, kind: Kind, fields: Body, token_needed: bool = True) -> Record:
     """The object a client wants to change. Raises Fault 2030, 610, 2020 (no SyncToken) or 5010 (an old one)."""
-    record = books.live(kind.entity, _id_of(fields))
+    record = books.live(kind.entity, id_of(fields))
     token = fields.get("SyncToken")
     if token is None:
         if token_needed:
@@ -42,7 +43,7 @@ def _record(books: Books, kind: Kind, draft: Draft, id: int) -> Record:
     token, created = (old.sync_token + 1, old.created) if old else (0, books.stamp)
     body = ordered(kind, draft.body | head(id, token, created, books.stamp))
     return Record(
-        kind.entity, id, token, int(draft.active), 0, int(draft.voided), draft.name, draft.name_key, draft.doc_number,
+        kind.entity, id, token, int(draft.active), 0, int(draft.voided), draft.name, draft.name_key, draft.label, draft.doc_number,
         draft.txn_date, draft.due_date, draft.customer_id, draft.total, draft.balance, draft.email, created, books.stamp,
         draft.next_line, rendered(body),
     )  # fmt: skip
@@ -61,6 +62,7 @@ def save(books: Books, draft: Draft, id: int | None = None) -> Record:
     """
     kind = KINDS[draft.entity]
     old = draft.old
+    draft.voided = draft.voided and not draft.total
     if old is not None:
         if _same(kind, draft, old):
             return old
@@ -101,7 +103,7 @@ def draft_update(kind: Kind, sent: Body, old: Record, options: frozenset[str]) -
         else:
             fields[key] = schema.present(value) if isinstance(value, dict) else _present_items(value)
     draft = Draft(kind.entity, fields, dict(fields), old, options, frozenset(sent))
-    draft.next_line, draft.active = old.next_line, bool(old.active)
+    draft.next_line, draft.active, draft.voided = old.next_line, bool(old.active), bool(old.voided)
     return draft
 
 
@@ -120,6 +122,7 @@ def tombstone(books: Books, record: Record) -> None:
     values |= {
         "deleted": 1,
         "name_key": None,
+        "label": None,
         "doc_number": None,
         "txn_date": None,
         "customer_id": None,
