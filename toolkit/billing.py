@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -94,7 +96,8 @@ def read(
     """
     first, last = parse_period(period)
     extra = check_columns(columns or {})
-    exports = [_read_export(group, period, zone, extra) for group in _exports(paths)]
+    with _collector_at_rest():
+        exports = [_read_export(group, period, zone, extra) for group in _exports(paths)]
     answers, misread = read_voids(voids, zone) if voids is not None and voids.exists() else ((), ())
     billing = apply_voids(merge_exports(exports, period, answers), answers, last)
     billing = replace(billing, problems=(*billing.problems, *misread))
@@ -106,6 +109,18 @@ def read(
         problems.extend(_month_problems(billing, exports, where))
     invoices = tuple(sorted(billing.invoices, key=lambda one: (one.invoice_date, one.number)))
     return replace(billing, invoices=invoices, problems=tuple(problems), filters_on=filters_on(invoices, first, last))
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """The cycle collector off: records have no cycles, and walking a million of them over and over takes a quarter."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def check_columns(extra: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:

@@ -57,7 +57,8 @@ class Apart:
 
 def build(drafts: Sequence[Draft], apart: Apart) -> Built:
     """The invoice that these drafts of one number describe, with what tables of their own say of it."""
-    drafts = sorted(drafts, key=lambda draft: _TAB_PLACE[draft.tab])
+    if len(drafts) > 1:
+        drafts = sorted(drafts, key=lambda draft: _TAB_PLACE[draft.tab])
     problems = [problem for draft in drafts for problem in draft.problems]
     if any(problem.severity is not Severity.NOTE for problem in problems):
         return Built(None, tuple(problems))

@@ -132,7 +132,7 @@ def read_tab(table: Table, tab: Tab, columns: Columns, cells: Cells) -> TabRows:
     read = TabRows(table=table, tab=tab)
     width = len(table.header)
     head_of, line_of = picker(HEAD_NAMES, columns, width), LineReader(table, columns, cells, width)
-    drafts = read.drafts
+    drafts, rows = read.drafts, 0
     number_at = columns.at["invoice_number"]
     for row, raw in table.rows():
         full, spilled = even(raw, width)
@@ -141,41 +141,42 @@ def read_tab(table: Table, tab: Tab, columns: Columns, cells: Cells) -> TabRows:
         if not number or (number[:5].casefold() in _TOTALS and is_total(full)):
             _unnumbered(read, columns, row, full)
             continue
-        read.rows += 1
+        rows += 1
         draft = drafts.get(number)
         if draft is None:
             draft = drafts[number] = Draft(number, tab, table, cells, columns)
-            _check_number(draft, cell, row)
+            if type(cell) is not str or not _SOUND.fullmatch(number):
+                _check_number(draft, cell, row)
         if spilled:
             draft.problems.append(_spilled(table, row, number, width))
-        head = head_of(full)
-        index = _head_index(draft, row, head)
-        _add_line(draft, line_of, full, row, index)
+        cells_of_head = head_of(full)
+        heads = draft.heads
+        if not heads or heads[-1].cells != cells_of_head:
+            _add_head(heads, row, cells_of_head)
+        try:
+            line, line_number = line_of(full, row)
+        except ValueError as error:
+            draft.problems.append(unreadable(table.source(row), number, error))
+            continue
+        if type(line) is BillingLine:
+            draft.lines.append(line)
+            draft.line_numbers.append(line_number)
+        elif isinstance(line, Words):
+            _add_words(draft, line)
+    read.rows += rows
     return read
 
 
-def _head_index(draft: Draft, row: int, head: tuple[Cell, ...]) -> int:
-    heads = draft.heads
-    for index, known in enumerate(heads):
-        if known.cells == head:
-            return index
-    heads.append(Head(row, head))
-    return len(heads) - 1
+def _add_head(heads: list[Head], row: int, cells: tuple[Cell, ...]) -> None:
+    if all(known.cells != cells for known in heads):
+        heads.append(Head(row, cells))
 
 
-def _add_line(draft: Draft, line_of: LineReader, full: Sequence[Cell], row: int, head: int) -> None:
-    try:
-        line, line_number = line_of(full, row)
-    except ValueError as error:
-        draft.problems.append(unreadable(draft.table.source(row), draft.number, error))
-        return
-    if isinstance(line, BillingLine):
-        draft.lines.append(line)
-        draft.line_numbers.append(line_number)
-    elif not any(known[1:] == line[1:] for known in draft.words):
-        draft.words.append(line)
-    elif draft.heads[head].row != row:
-        draft.repeats.append(row)
+def _add_words(draft: Draft, words: Words) -> None:
+    if not any(known[1:] == words[1:] for known in draft.words):
+        draft.words.append(words)
+    elif all(head.row != words.row for head in draft.heads):
+        draft.repeats.append(words.row)
 
 
 def unreadable(source: Source, number: str, error: ValueError) -> Problem:
@@ -222,6 +223,7 @@ def _spilled(table: Table, row: int, number: str, width: int) -> Problem:
     )
 
 
+_SOUND = re.compile(r"[0-9A-F]{8}-\d{4}")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?[eE]\+?\d+")
 _SHAPE = re.compile(r"([0-9A-Fa-f]{1,8})-(\d{1,4})")
 
@@ -266,15 +268,15 @@ class LineReader:
     """Rows of one table to billing lines; what repeats is worked out once."""
 
     def __init__(self, table: Table, columns: Columns, cells: Cells, width: int) -> None:
-        self._table = table
+        self._file, self._sheet = table.file, table.sheet
         self._cells = cells
         self._pick = picker(_LINE_NAMES, columns, width)
-        self._utc = {name: name in columns.utc for name in ("service_start", "service_end")}
+        self._utc_start, self._utc_end = "service_start" in columns.utc, "service_end" in columns.utc
         self._kinds: dict[tuple[Cell, Cell, bool], LineKind] = {}
 
     def __call__(self, row: Sequence[Cell], number: int) -> tuple[BillingLine | Words, str]:
         """The line of a row (its words if it names no amount) and its line number; raises `ValueError` for a cell."""
-        (no, kind, plan, description, quantity, price, amount, start, end, campus, taxable, of, since, until) = (
+        no, kind, plan, description, quantity, price, amount, start, end, campus, taxable, of, since, until = (
             self._pick(row)
         )
         cells = self._cells
@@ -282,7 +284,7 @@ class LineReader:
         words = cells.text(description)
         if value is None:
             return Words(number, words, cells.text(plan), kind), ""
-        name = cells.text(plan) or words
+        name = (cells.text(plan) if plan != "" else "") or words
         key = (kind, of, value < ZERO)
         known = self._kinds.get(key)
         if known is None:
@@ -296,13 +298,13 @@ class LineReader:
             amount=value,
             quantity=cells.exact(quantity) if quantity != "" else None,
             unit_price=cells.exact(price) if price != "" else None,
-            service_start=cells.day(since if start == "" else start, self._utc["service_start"]),
-            service_end=cells.day(until if end == "" else end, self._utc["service_end"]),
+            service_start=cells.day(since if start == "" else start, self._utc_start),
+            service_end=cells.day(until if end == "" else end, self._utc_end),
             campus=cells.text(campus) if campus != "" else "",
             taxable=cells.flag(taxable) if taxable != "" else False,
-            source=Source(file=self._table.file, sheet=self._table.sheet, row=number),
+            source=Source(file=self._file, sheet=self._sheet, row=number),
         )
-        return line, number_text(no).strip() if no != "" else ""
+        return line, cells.text(no) if no != "" else ""
 
 
 def line_kind(kind: Cell, invoice_type: Cell, *, negative: bool) -> LineKind:

@@ -115,7 +115,10 @@ def _payment(stated: Stated, amount: Money, *, alone: bool) -> BillingPayment | 
 
 def in_order(payments: Iterable[BillingPayment]) -> tuple[BillingPayment, ...]:
     """The payments of one invoice in date order, numbered from 1."""
-    ordered = sorted(payments, key=lambda one: (one.paid_on, one.payment_id, one.amount, one.method))
+    found = tuple(payments)
+    if len(found) < 2:
+        return found
+    ordered = sorted(found, key=lambda one: (one.paid_on, one.payment_id, one.amount, one.method))
     return tuple(
         one if one.occurrence == place else replace(one, occurrence=place) for place, one in enumerate(ordered, start=1)
     )
@@ -123,7 +126,10 @@ def in_order(payments: Iterable[BillingPayment]) -> tuple[BillingPayment, ...]:
 
 def refunds_in_order(refunds: Iterable[Refund]) -> tuple[Refund, ...]:
     """The refunds of one invoice in date order, numbered from 1."""
-    ordered = sorted(refunds, key=lambda one: (one.refunded_on, one.refund_id, one.amount))
+    found = tuple(refunds)
+    if len(found) < 2:
+        return found
+    ordered = sorted(found, key=lambda one: (one.refunded_on, one.refund_id, one.amount))
     return tuple(
         one if one.occurrence == place else replace(one, occurrence=place) for place, one in enumerate(ordered, start=1)
     )

@@ -10,7 +10,7 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from toolkit import money
-from toolkit.money import Money
+from toolkit.money import ZERO, Money
 
 Cell = str | float | int | bool | date | datetime | time | timedelta | None
 Row = Sequence[Cell]
@@ -147,28 +147,29 @@ class Cells:
 
     zone: ZoneInfo
     decimal_comma: bool = False
-    _days: dict[tuple[Cell, bool], date | None] = field(default_factory=dict)
-    _money: dict[Cell, Money] = field(default_factory=dict)
+    _days: dict[Cell, date | None] = field(default_factory=dict)
+    _utc_days: dict[Cell, date | None] = field(default_factory=dict)
+    _money: dict[Cell, Money | None] = field(default_factory=dict)
     _exact: dict[Cell, Decimal | None] = field(default_factory=dict)
-    _texts: dict[str, str] = field(default_factory=dict)
+    _texts: dict[Cell, str] = field(default_factory=dict)
 
     def text(self, cell: Cell) -> str:
         """The cell as text without outer spaces; equal texts are one object."""
-        if type(cell) is not str:
-            cell = number_text(cell)
-        stripped = cell.strip()
-        return self._texts.setdefault(stripped, stripped)
+        found = self._texts.get(cell) if type(cell) is str else number_text(cell).strip()
+        if found is None:
+            found = self._texts[cell] = number_text(cell).strip()
+        return found
 
     def money(self, cell: Cell) -> Money:
         """The amount in dollars, half-up to the cent; blank is 0.00; raises `ValueError` if it is none."""
-        found = self._money.get(cell)
-        if found is None:
-            found = self._money[cell] = money.parse(amount_text(cell, decimal_comma=self.decimal_comma))
-        return found
+        return self.amount(cell) or ZERO
 
     def amount(self, cell: Cell) -> Money | None:
         """As `money`, but None for a blank cell: blank and zero are not the same answer."""
-        return None if cell in ("", None) or (type(cell) is str and not cell.strip()) else self.money(cell)
+        if cell not in self._money:
+            text = amount_text(cell, decimal_comma=self.decimal_comma)
+            self._money[cell] = money.parse(text) if text else None
+        return self._money[cell]
 
     def exact(self, cell: Cell) -> Decimal | None:
         """The number with all its decimals, None if blank; raises `ValueError` if it is none."""
@@ -178,11 +179,11 @@ class Cells:
         return self._exact[cell]
 
     def day(self, cell: Cell, utc: bool = False) -> date | None:
-        """The company-local date, None if blank; raises as `tables.day`."""
-        key = (cell, utc)
-        if key not in self._days:
-            self._days[key] = day(cell, self.zone, utc=utc)
-        return self._days[key]
+        """The company-local date, None if blank; raises as `day`."""
+        days = self._utc_days if utc else self._days
+        if cell not in days:
+            days[cell] = day(cell, self.zone, utc=utc)
+        return days[cell]
 
     def flag(self, cell: Cell) -> bool:
         """Whether the cell says yes."""

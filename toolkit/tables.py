@@ -49,7 +49,8 @@ class Table:
         """Every row under the header that has a cell; may be called again; raises `Damaged` if the file breaks off."""
         raw = _sheet_rows(self._sheet) if self._sheet is not None else _csv_rows(self)
         for number, row in raw:
-            if number > self.header_row and any(cell not in ("", None) for cell in row):
+            # `any` is the quick answer; a row of nothing but zeros is not blank either.
+            if number > self.header_row and (any(row) or any(cell not in ("", None) for cell in row)):
                 yield number, row
 
     def source(self, row: int = 0) -> Source:
