@@ -176,7 +176,7 @@ def _already_posted(desk: _Desk, payout: Payout) -> _Draft | None:
 
 
 def _released(posted: Posted) -> bool:
-    return posted.note == "released"
+    return posted.note.startswith("released")
 
 
 def _before_go_live(desk: _Desk, payout: Payout) -> _Draft | None:

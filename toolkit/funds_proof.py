@@ -51,8 +51,7 @@ def section(bench: Bench, balances: Balances) -> Section:
     known: set[tuple[str, Money, date]] = set()
     for item, found in _expected(bench):
         name = by_record.get(_record_name(found))
-        mine = held.pop(name) if name and name in held else None
-        quickbooks = mine.amount if mine else ZERO
+        quickbooks = _taken_from(held, name, item, found) if name else ZERO
         if isinstance(found.record, ReceivedPayment):
             known.add((found.record.customer_id, found.record.total, found.record.txn_date))
         if item.coworks or quickbooks:
@@ -60,6 +59,22 @@ def section(bench: Bench, balances: Balances) -> Section:
     items += [_left_over(bench, one, known) for one in held.values()]
     items.sort(key=lambda item: (item.on or date.min, item.label, item.key))
     return Section(name="Undeposited Funds", report=balances.undeposited.closing, items=tuple(items))
+
+
+_Name = tuple[str, str, str]
+
+
+def _taken_from(held: dict[_Name, _Held], name: _Name, item: Item, found: Found) -> Money:
+    """What QuickBooks holds for one Coworks payment: its whole record, or its share of a check for several invoices."""
+    one = held.get(name)
+    if one is None:
+        return ZERO
+    record = found.record
+    several = isinstance(record, ReceivedPayment) and len(record.links) > 1
+    if not several or not item.coworks or one.amount <= item.coworks:
+        return held.pop(name).amount
+    held[name] = replace(one, amount=one.amount - item.coworks)
+    return item.coworks
 
 
 def _record_name(found: Found) -> tuple[str, str]:

@@ -190,7 +190,7 @@ def _invoice_finding(bench: Bench, invoice: Invoice, case: _Case, record: SalesD
 def _not_to_be_posted(bench: Bench, invoice: Invoice) -> str:
     """Why an invoice rightly has no counterpart, "" if it should have one."""
     go_live = bench.settings.policy.go_live
-    if is_voided(invoice):
+    if is_voided(invoice) and not invoice.payments:
         return "was voided in Coworks before it was posted."
     if is_split(bench, invoice):
         return "was split in Coworks; its children stand for it."
@@ -217,6 +217,9 @@ def _reversed_finding(bench: Bench, invoice: Invoice, case: _Case, record: Sales
     gone = "split" if is_split(bench, invoice) else "voided"
     if record.voided:
         return _finding(case, Verdict.VOIDED, f"was {gone} in Coworks and is void in QuickBooks.")
+    refunded = total(refund.amount for refund in invoice.refunds)
+    if invoice.refunds and bench.credits.get(invoice.number, ZERO) + refunded >= record.total:
+        return _finding(case, Verdict.VOIDED, f"was {gone} in Coworks and is reversed by refund in QuickBooks.")
     if bench.credits.get(invoice.number, ZERO) == record.total:
         return _finding(case, Verdict.VOIDED, f"was {gone} in Coworks and is reversed by credit memo in QuickBooks.")
     if invoice.number in bench.questions:
@@ -255,9 +258,18 @@ def judge_payment(bench: Bench, payment: BillingPayment) -> Judged:
         on=payment.paid_on,
         who=invoice.team if invoice else "",
         found=found,
-        worth=record.total if record else ZERO,
+        worth=_paid_with(bench, payment, record) if record else ZERO,
     )
     return Judged(finding=_payment_finding(bench, payment, case, record), found=found)
+
+
+def _paid_with(bench: Bench, payment: BillingPayment, record: ReceivedPayment) -> Money:
+    """The whole payment, or what one check for several invoices settles of this one."""
+    invoice = bench.invoices.get(payment.invoice_number)
+    document = find_invoice(bench.counterparts, invoice).record if invoice and len(record.links) > 1 else None
+    if document is None:
+        return record.total
+    return total(link.amount for link in record.links if link.txn_id == document.id)
 
 
 def _payment_finding(bench: Bench, payment: BillingPayment, case: _Case, record: ReceivedPayment | None) -> Finding:

@@ -126,7 +126,8 @@ def _only_in_quickbooks(bench: Bench, judged: Sequence[Judged]) -> Iterator[Find
     records: tuple[Transaction, ...] = (*books.documents, *books.payments, *books.deposits)
     for record in records:
         known = (entity_of(record), record.id) in matched
-        if known or not bench.start <= record.txn_date <= bench.as_of or _is_void(record):
+        moved = not isinstance(record, ReceivedPayment) or record.total
+        if known or not moved or not bench.start <= record.txn_date <= bench.as_of or _is_void(record):
             continue
         yield _only(record)
 
