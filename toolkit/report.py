@@ -1,0 +1,173 @@
+"""What the stages found, as plain text for people; the words are an accountant's."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from toolkit.money import ZERO, Money, show, total
+from toolkit.plan import Action, Kind, Operation, Outcome, Plan, Standing
+from toolkit.problems import Problem, Severity
+from toolkit.proof import Finding, Proof, Section, Verdict
+
+WIDTH = 100
+
+KINDS = {
+    Kind.CUSTOMER: ("customer", "customers"),
+    Kind.INVOICE: ("invoice", "invoices"),
+    Kind.PAYMENT: ("payment", "payments"),
+    Kind.CREDIT_MEMO: ("credit memo", "credit memos"),
+    Kind.CREDIT_APPLICATION: ("applied credit", "applied credits"),
+    Kind.REFUND: ("refund receipt", "refund receipts"),
+    Kind.VOID: ("void", "voids"),
+    Kind.DEPOSIT: ("bank deposit", "bank deposits"),
+    Kind.JOURNAL_ENTRY: ("journal entry", "journal entries"),
+}
+
+ACTIONS = {
+    Action.CREATE: "to create",
+    Action.UPDATE: "to change",
+    Action.VOID: "to void",
+    Action.DELETE: "to delete",
+    Action.DEACTIVATE: "to make inactive",
+}
+
+VERDICTS = {
+    Verdict.AGREES: "agree",
+    Verdict.ADOPTED: "were in QuickBooks already and agree",
+    Verdict.VOIDED: "voided in both",
+    Verdict.IN_TRANSIT: "in transit to the bank",
+    Verdict.ONLY_IN_QUICKBOOKS: "only in QuickBooks",
+    Verdict.NOT_POSTED: "not posted, by rule",
+    Verdict.DIFFERS: "differ",
+    Verdict.MISSING: "missing in QuickBooks",
+    Verdict.HELD: "held",
+    Verdict.QUESTION: "questions for a person",
+    Verdict.CHANGED_IN_QUICKBOOKS: "changed in QuickBooks since posting",
+}
+
+
+def count(number: int, kind: Kind) -> str:
+    """A number with its noun: "1 invoice", "62 invoices"."""
+    return f"{number} {KINDS[kind][0 if number == 1 else 1]}"
+
+
+def plan_text(plan: Plan, *, changes: str = "Nothing in QuickBooks has been changed.") -> str:
+    """The plan in words: what would be done with amounts, what is there already, what is held, the approval code."""
+    lines = [f"{plan.company}, {plan.period}", ""]
+    lines += _operation_lines(plan) or ["Nothing is to be posted."]
+    if plan.adoptions:
+        lines.append(f"  {len(plan.adoptions):>6}  already in QuickBooks, will be noted as posted (not posted again)")
+    if plan.unchanged:
+        lines.append(f"  {len(plan.unchanged):>6}  stand in QuickBooks as they should")
+    if plan.held:
+        lines.append(f"  {len(plan.held):>6}  held until a person has decided (see below)")
+    lines += ["", *_renumbered(plan)]
+    lines.append(f"{changes} Approval code of this plan: {plan.digest}")
+    return "\n".join(lines)
+
+
+def _operation_lines(plan: Plan) -> list[str]:
+    lines: list[str] = []
+    for kind in KINDS:
+        for action, words in ACTIONS.items():
+            found = [one for one in plan.operations if one.kind is kind and one.action is action]
+            if found:
+                amount = "" if kind is Kind.CUSTOMER else show(total(one.amount for one in found))
+                lines.append(f"  {len(found):>6}  {KINDS[kind][0 if len(found) == 1 else 1]} {words:<24} {amount:>16}")
+    return lines
+
+
+def _renumbered(plan: Plan) -> list[str]:
+    """Invoices that get another number, because QuickBooks used theirs for something else."""
+    renamed = [one for one in plan.operations if one.kind is Kind.INVOICE and _suffixed(one)]
+    return [f"  {one.label}: {one.reason}" for one in renamed] + ([""] if renamed else [])
+
+
+def _suffixed(operation: Operation) -> bool:
+    number = getattr(operation.record, "number", "")
+    return operation.action is Action.CREATE and "-CW" in number
+
+
+def problems_text(problems: Sequence[Problem]) -> str:
+    """Problems and questions, one paragraph each: where, what, why it matters, what to do."""
+    stopping = [one for one in problems if one.severity is not Severity.NOTE]
+    notes = [one for one in problems if one.severity is Severity.NOTE]
+    parts = [_paragraphs(f"{len(stopping)} to settle:", stopping), _paragraphs("To note:", notes)]
+    return "\n".join(part for part in parts if part)
+
+
+def _paragraphs(title: str, problems: Sequence[Problem]) -> str:
+    if not problems:
+        return ""
+    return "\n".join(["", title, *(_paragraph(one) for one in problems)])
+
+
+def _paragraph(problem: Problem) -> str:
+    text = f"{problem.where}: {problem.what} {problem.why} {problem.do}"
+    if problem.candidates:
+        text += f" Candidates: {'; '.join(problem.candidates)}."
+    return textwrap.fill(text, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_long_words=False)
+
+
+def outcome_text(outcome: Outcome, plan: Plan) -> str:
+    """What a push did, by kind, with what failed or is unknown and what to do next."""
+    by_key = {one.key: one for one in plan.operations}
+    lines = [f"Run {outcome.run}: {_done_words(outcome, by_key.values())}."]
+    if outcome.adopted:
+        lines.append(f"{outcome.adopted} that were in QuickBooks already are now noted as posted.")
+    if not outcome.written and not outcome.adopted:
+        lines.append("Nothing was left to post; QuickBooks was not changed.")
+    failed = sum(1 for one in outcome.written if one.standing is Standing.FAILED)
+    unknown = sum(1 for one in outcome.written if one.standing is Standing.UNKNOWN)
+    if failed:
+        lines.append(f"{failed} were not posted (see below).")
+    if unknown:
+        lines.append(f"Of {unknown} the outcome is not known: run the same command again, it looks them up first.")
+    if outcome.stopped:
+        lines.append("The run stopped early; everything posted so far is noted, and running again resumes it.")
+    lines.append(f"{outcome.writes} writes and {outcome.reads} reads in {outcome.calls} calls to QuickBooks.")
+    return "\n".join(lines)
+
+
+def _done_words(outcome: Outcome, operations: Iterable[Operation]) -> str:
+    stands = {one.key for one in outcome.written if one.standing is Standing.DONE}
+    done = [one for one in operations if one.key in stands]
+    parts = [count(number, kind) for kind in KINDS if (number := sum(1 for one in done if one.kind is kind))]
+    return f"posted {', '.join(parts)}" if parts else "posted nothing"
+
+
+def proof_text(proof: Proof) -> str:
+    """The month's proof in words: verdicts, the three balances item by item where they differ, whether it ties."""
+    lines = [f"{proof.company}, {proof.period}, as of {proof.as_of:%B %-d, %Y}", ""]
+    lines += [f"  {number:>6}  {VERDICTS[verdict]}" for verdict, number in proof.counts.items() if number]
+    lines.append("")
+    for section in proof.sections:
+        lines += _section_lines(section)
+    if proof.ties:
+        lines.append(f"{proof.period} ties. Unexplained: {show(proof.unexplained)}.")
+    else:
+        lines += [f"{proof.period} does not tie:", *(_wrapped(one) for one in proof.obstacles)]
+    return "\n".join(lines)
+
+
+def _section_lines(section: Section) -> list[str]:
+    lines = [f"  {section.name:<28} QuickBooks {show(section.report):>14}   expected {show(section.expected):>14}"]
+    lines[0] += f"   unexplained {show(section.unexplained):>12}"
+    lines += [f"    {reason!s:<42} {show(amount):>14}" for reason, amount in section.bridge.items()]
+    return [*lines, ""]
+
+
+def _wrapped(sentence: str) -> str:
+    return textwrap.fill(sentence, WIDTH, initial_indent="  - ", subsequent_indent="    ")
+
+
+def only_in_quickbooks(proof: Proof) -> tuple[Finding, ...]:
+    """What stands in QuickBooks and is no Coworks record: never copied to Coworks, listed every month."""
+    return tuple(one for one in proof.findings if one.verdict is Verdict.ONLY_IN_QUICKBOOKS)
+
+
+def unexplained(proof: Proof) -> Money:
+    """The largest unexplained amount of any part by size, signed; 0.00 when all are: never a sum that could cancel."""
+    parts = [part.unexplained for part in proof.sections] + [part.unexplained for part in proof.roll_forwards]
+    return max(parts, key=abs, default=ZERO)
