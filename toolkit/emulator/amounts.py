@@ -1,4 +1,6 @@
-"""Numbers as QuickBooks prints them: money with two decimals (0 when zero), quantities and rates without trailing zeros."""
+"""
+Numbers as QuickBooks prints them: money with two decimals (0 when zero), quantities and rates without trailing zeros.
+"""
 
 from __future__ import annotations
 

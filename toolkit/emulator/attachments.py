@@ -37,7 +37,11 @@ def _linked(books: Books, reference: Body) -> Body:
 
 
 def build(books: Books, draft: Draft) -> None:
-    """The rules of a note or file's record. Raises Fault 2020 without note and file name, 6000 for a link to nothing."""
+    """
+    The rules of a note or file's record.
+
+    Raises Fault 2020 without note and file name, 6000 for a link to nothing.
+    """
     fields, body = draft.fields, draft.body
     if not fields.get("Note") and not fields.get("FileName"):
         raise fault.required("Note")
@@ -97,7 +101,8 @@ def _store(books: Books, metadata: Any, part: Message) -> Record:
 
 def upload(books: Books, content_type: str, body: bytes) -> str:
     """
-    Stores the files of a multipart form (file_metadata_N beside file_content_N); the answer's inner text, a Fault inside for each that fails.
+    Stores the files of a multipart form (file_metadata_N beside file_content_N); the answer's inner text,
+    a Fault inside for each that fails.
 
     Must run inside a transaction. Raises Fault 2010 when the form cannot be read.
     """

@@ -20,7 +20,9 @@ def _open(books: Books, entity: str, customer_id: str | None) -> list[Record]:
 
 
 def _use(books: Books, credit: Record, invoice: Record) -> None:
-    """A payment of 0 that QuickBooks makes itself, linking both (seen in sandbox rows one second after a credit memo)."""
+    """
+    A payment of 0 that QuickBooks makes itself, linking both (seen in sandbox rows one second after a credit memo).
+    """
     amount = min(credit.balance or 0, invoice.balance or 0)
     lines = [_line(invoice, amount), _line(credit, amount)]
     reference = {"value": str(invoice.customer_id)}
@@ -34,7 +36,9 @@ def _apply_payment(books: Books, payment: Record, invoice: Record) -> None:
 
 
 def after_create(books: Books, record: Record) -> None:
-    """Applies a new credit memo to the customer's oldest open invoices, or open credits and payments to a new invoice."""
+    """
+    Applies a new credit memo to the customer's oldest open invoices, or open credits and payments to a new invoice.
+    """
     if books.importing or not books.switches.on("auto_apply_credit"):
         return
     if record.entity == "CreditMemo":

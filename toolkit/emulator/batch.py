@@ -69,7 +69,8 @@ def answer(books: Books, value: Any, requestid: str) -> str:
     """
     The inner text of a batch's answer. Must run inside a transaction; items are independent of each other.
 
-    Under a requestid, an item that was done before (same bId) answers as it did then. Raises Fault 1040, 2010, 2130 as a whole.
+    Under a requestid, an item that was done before (same bId) answers as it did then. Raises Fault 1040, 2010,
+    2130 as a whole.
     """
     items = items_of(value)
     bids = [_bid(item) for item in items]

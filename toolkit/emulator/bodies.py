@@ -34,7 +34,8 @@ def rewrite(books: Books, record: Record, changes: Body, *, bump: bool, **column
     """
     Stores changed keys of an object outside of a client's update; a value of None removes the key.
 
-    With `bump` its SyncToken and time move on (a payment applied to an invoice), without they stay (a payment deposited).
+    With `bump` its SyncToken and time move on (a payment applied to an invoice),
+    without they stay (a payment deposited).
     """
     kind = KINDS[record.entity]
     body = {key: value for key, value in (record.body | changes).items() if value is not None}

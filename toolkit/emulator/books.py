@@ -1,4 +1,6 @@
-"""The books of one company while a call is answered: finding objects, following references, the moment, the settings."""
+"""
+The books of one company while a call is answered: finding objects, following references, the moment, the settings.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ class Books:
     """
     One company's state behind the rules.
 
-    Lists are cached in memory and forgotten when another process has committed (PRAGMA data_version) or a transaction is undone.
+    Lists are cached in memory and forgotten when another process has committed (PRAGMA data_version) or a
+    transaction is undone.
     """
 
     def __init__(self, connection: sqlite3.Connection, real_now: Callable[[], datetime]) -> None:
@@ -48,7 +51,7 @@ class Books:
         self.today = ""
         self.moment = datetime.fromtimestamp(0, UTC)
 
-    # -- settings -------------------------------------------------------------------------------------------------------------
+    # -- settings --------------------------------------------------------------------------------------------
 
     @property
     def meta(self) -> dict[str, str]:
@@ -84,7 +87,7 @@ class Books:
         """One preference, for example ("AccountingInfoPrefs", "TrackDepartments"); None when unset."""
         return self.setting("Preferences").get(section, {}).get(name)
 
-    # -- time -----------------------------------------------------------------------------------------------------------------
+    # -- time ------------------------------------------------------------------------------------------------
 
     def now(self) -> datetime:
         """The company's moment: its set clock if there is one, else the given or real time."""
@@ -104,7 +107,7 @@ class Books:
             self.stamp_shown = moments.shown(self.stamp)
             self.today = moments.today(moment).isoformat()
 
-    # -- caches ---------------------------------------------------------------------------------------------------------------
+    # -- caches ----------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
         """Forgets caches when another connection has committed since."""
@@ -127,7 +130,7 @@ class Books:
             self._lists[entity] = {row[1]: Record(*row) for row in rows}
         return self._lists[entity]
 
-    # -- finding --------------------------------------------------------------------------------------------------------------
+    # -- finding ---------------------------------------------------------------------------------------------
 
     def find(self, entity: str, id: int) -> Record | None:
         """The object, also when inactive or deleted; None when there never was one."""
@@ -180,7 +183,7 @@ class Books:
                 self.forget()
             raise
 
-    # -- writing --------------------------------------------------------------------------------------------------------------
+    # -- writing ---------------------------------------------------------------------------------------------
 
     def new_id(self, series: str, first: int) -> int:
         """The next id of a number space."""

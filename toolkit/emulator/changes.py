@@ -59,7 +59,8 @@ def _shown(books: Books, record: Record) -> str:
 
 def answer(books: Books, params: Mapping[str, str]) -> str:
     """
-    The inner text of the answer: one QueryResponse for each entity asked for, in that order, deleted ones after live ones.
+    The inner text of the answer: one QueryResponse for each entity asked for, in that order, deleted ones after live
+    ones.
 
     Times are inclusive; at most 1000 objects in all. Raises Fault 2020, 2060, 4001, or 6000 for a moment too long ago.
     """

@@ -42,7 +42,8 @@ class Company:
         db: Path, *, seed: Path | Mapping[str, Any] | None = None, now: Callable[[], datetime] | None = None
     ) -> Company:
         """
-        The company of this file, made from `seed` (a qbo.json, its mapping, or None for an empty US company) when absent.
+        The company of this file, made from `seed` (a qbo.json, its mapping,
+        or None for an empty US company) when absent.
 
         `now` gives aware UTC times. Raises SeedError when the seed cannot be used.
         """
@@ -133,13 +134,19 @@ class Company:
             return ledger.check(self._connection)
 
     def snapshot(self) -> dict[str, Any]:
-        """The whole company as `json.loads` would read its qbo.json; settings, lists, transactions, what was deleted."""
+        """
+        The whole company as `json.loads` would read its qbo.json; settings, lists, transactions, what was deleted.
+        """
         with self.reading():
             snapshot: dict[str, Any] = json.loads(rendered(seed.export(self.books)))
             return snapshot
 
     def restore(self, snapshot: Mapping[str, Any]) -> None:
-        """Puts the company back to a snapshot (or any qbo.json), keeping its company ID and others' tables. Raises SeedError."""
+        """
+        Puts the company back to a snapshot (or any qbo.json), keeping its company ID and others' tables.
+
+        Raises SeedError.
+        """
         content = seed.load(snapshot)
         with self.transaction():
             realm = self.realm_id
@@ -149,7 +156,10 @@ class Company:
             seed.fill(self.books, content | {"realm_id": realm}, realm)
 
     def reconcile(self, account_id: str, until: str) -> int:
-        """Marks the account's postings up to a date (inclusive) as reconciled, as a person does; how many transactions that touched."""
+        """
+        Marks the account's postings up to a date (inclusive) as reconciled, as a person does; how many transactions
+        that touched.
+        """
         with self.transaction():
             sql = (
                 "INSERT OR IGNORE INTO reconciled "

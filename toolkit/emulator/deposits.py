@@ -29,7 +29,10 @@ class _Reading:
 
 
 def _journal_amount(books: Books, source: Record, line: str | None) -> tuple[int, str]:
-    """The cents and account of the journal entry's line that lies in Undeposited Funds; the line is named by its Id or its place."""
+    """
+    The cents and account of the journal entry's line that lies in Undeposited Funds; the line is named by its Id or
+    its place.
+    """
     rows = source.body.get("Line", [])
     for index, row in enumerate(rows):
         detail = row["JournalEntryLineDetail"]
@@ -49,7 +52,11 @@ def _not_there() -> fault.Fault:
 
 
 def _in_hand(books: Books, source: Record, line: str | None) -> tuple[int, str]:
-    """What a source brings into Undeposited Funds, in cents (a refund takes out), and that account. Raises Fault 6000."""
+    """
+    What a source brings into Undeposited Funds, in cents (a refund takes out), and that account.
+
+    Raises Fault 6000.
+    """
     if source.voided:
         raise _not_there()
     if source.entity == "JournalEntry":
@@ -106,8 +113,9 @@ def _linked_line(reading: _Reading, line: Body, linked: Body) -> None:
     reading.out.append(out)
     reading.total += worth
     draft.links.append(Link(source.entity, source.id, worth, named))
-    name = ("Customer", source.customer_id) if source.customer_id else (None, None)
-    draft.postings.append(Posting(account, -worth, *name, None, reading.department, memo=line.get("Description")))
+    kind = "Customer" if source.customer_id else None
+    memo = line.get("Description")
+    draft.postings.append(Posting(account, -worth, kind, source.customer_id, None, reading.department, memo=memo))
 
 
 def _positive(books: Books) -> bool:
@@ -219,7 +227,8 @@ def _lines(reading: _Reading) -> None:
 
 def build(books: Books, draft: Draft) -> None:
     """
-    The rules of a bank deposit: Dr the bank for its total, Cr Undeposited Funds for linked lines and each line's account for the others.
+    The rules of a bank deposit: Dr the bank for its total, Cr Undeposited Funds for linked lines and each line's
+    account for the others.
 
     Raises Fault 2020, 2500, 6000 (not in hand, deposited twice, wrong amount, negative), 6430.
     """

@@ -17,7 +17,10 @@ _INACTIVE = (
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One Error of a Fault: code, Message, Detail and the element it names ("" as QuickBooks shows it, None to leave the key out)."""
+    """
+    One Error of a Fault: code, Message, Detail and the element it names ("" as QuickBooks shows it, None to leave the
+    key out).
+    """
 
     code: str
     message: str
@@ -96,7 +99,8 @@ def unknown_property(name: str, cls: str, known: list[str]) -> Fault:
         listing = listing[: listing.rindex(",", 0, 1000)] + " [truncated]"
     shown = name if len(name) <= 200 else name[:200]
     detail = (
-        f'Property Name:Unrecognized field "{shown}" (class com.intuit.schema.finance.v3.{cls}), not marked as ignorable '
+        f'Property Name:Unrecognized field "{shown}" (class com.intuit.schema.finance.v3.{cls}), '
+        "not marked as ignorable "
         f"({len(known)} known properties: {listing}])\n specified is unsupported or invalid"
     )
     return _one("2010", "Request has invalid or unsupported property", detail, None)
@@ -247,7 +251,8 @@ def duplicate_number(number: str, kind: str, kind_fr: str, id: int) -> Fault:
         "6140",
         "Duplicate Document Number Error",
         f"Duplicate Document Number Error : {rule} DocNumber={number} is assigned to TxnType={kind} with TxnId={id}",
-        fr=f"Numéro de document en double : {regle} DocNumber={number} est attribué à TxnType={kind_fr} avec TxnId={id}",
+        fr=f"Numéro de document en double : {regle} DocNumber={number} est attribué à TxnType={kind_fr} avec "
+        f"TxnId={id}",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from toolkit.emulator import fault, ledger, links, references
 from toolkit.emulator.amounts import cents, grouped, money, plain
 from toolkit.emulator.books import Books, reference_id
@@ -9,7 +11,8 @@ from toolkit.emulator.headers import NEGATIVE, currency, dated, tracked_departme
 from toolkit.emulator.records import Body, Draft, Posting, Record
 from toolkit.emulator.sales_lines import checked_amount, known_lines, line_id
 
-_CASH = ("Bank", "Credit Card", "Other Current Asset", "Other Current Liability", "Equity", "Fixed Asset", "Other Asset",
+_CASH = ("Bank", "Credit Card", "Other Current Asset", "Other Current Liability", "Equity", "Fixed Asset",
+"Other Asset",
          "Long Term Liability")  # fmt: skip
 
 
@@ -80,7 +83,9 @@ def _tracked(books: Books, detail: Body, shown: Body) -> tuple[str | None, str |
 
 
 def build_entry(books: Books, draft: Draft) -> None:
-    """A journal entry; raises Fault 2020, 2300 (debits are not credits), 2500, 6000 (receivables without a name), 6540."""
+    """
+    A journal entry; raises Fault 2020, 2300 (debits are not credits), 2500, 6000 (receivables without a name), 6540.
+    """
     fields, body = draft.fields, draft.body
     given = fields.get("Line") or []
     if not given:
@@ -148,9 +153,7 @@ def _purchase_name(books: Books, draft: Draft) -> tuple[str | None, str | None]:
     return kind, str(record.id)
 
 
-def _purchase_line(
-    books: Books, draft: Draft, line: Body, known: frozenset[str], out: list[Body], department: str | None
-) -> int:
+def _purchase_line(books: Books, draft: Draft, line: Body, known: frozenset[str], department: str | None) -> Body:
     kind = line.get("DetailType")
     if kind is None:
         raise fault.required("Line.DetailType")
@@ -171,14 +174,10 @@ def _purchase_line(
         shown["CustomerRef"] = references.shown(books.referred("Customer", detail["CustomerRef"]))
     shown["BillableStatus"] = detail.get("BillableStatus") or "NotBillable"
     shown["TaxCodeRef"] = detail.get("TaxCodeRef") or {"value": "NON"}
-    amount = checked_amount(line, detail)
-    row: Body = {"Id": line_id(draft, known, line)}
-    if line.get("Description"):
-        row["Description"] = line["Description"]
-    out.append(row | {"Amount": money(amount), "DetailType": kind, kind: shown})
-    memo = line.get("Description")
+    amount, memo = checked_amount(line, detail), line.get("Description")
     draft.postings.append(Posting(str(account.id), amount, None, None, class_id, department, item_id, memo=memo))
-    return amount
+    row: Body = {"Id": line_id(draft, known, line)} | ({"Description": memo} if memo else {})
+    return row | {"Amount": money(amount), "DetailType": kind, kind: shown}
 
 
 def _expense_item(books: Books, detail: Body, shown: Body) -> tuple[Record, str]:
@@ -195,7 +194,10 @@ def _expense_item(books: Books, detail: Body, shown: Body) -> tuple[Record, str]
 
 
 def build_purchase(books: Books, draft: Draft) -> None:
-    """A purchase (cash, check or credit card): Dr what each line is for, Cr the account it was paid from; a credit the other way."""
+    """
+    A purchase (cash, check or credit card): Dr what each line is for, Cr the account it was paid from; a credit the
+    other way.
+    """
     fields, body = draft.fields, draft.body
     account = references.account_of(books, draft, "AccountRef", _CASH)
     if account is None:
@@ -209,24 +211,18 @@ def build_purchase(books: Books, draft: Draft) -> None:
     department = tracked_department(books, draft)
     name = _purchase_name(books, draft)
     references.normalize(books, draft, "PaymentMethodRef", "PaymentMethod", named=False)
-    out: list[Body] = []
     known = known_lines(draft.old)
-    draft.total = sum(_purchase_line(books, draft, line, known, out, department) for line in given)
+    body["Line"] = [_purchase_line(books, draft, line, known, department) for line in given]
+    draft.total = sum(posting.amount for posting in draft.postings)
     if draft.total < 0:
         raise fault.business(*NEGATIVE)
     sign = -1 if fields.get("Credit") else 1
-    draft.postings = [_signed(posting, sign, name) for posting in draft.postings]
+    sides = [replace(side, amount=sign * side.amount, name_type=name[0], name_id=name[1]) for side in draft.postings]
     memo = body.get("PrivateNote")
-    draft.postings.insert(0, Posting(str(account.id), -sign * draft.total, *name, None, department, memo=memo))
-    body["Line"], body["TotalAmt"] = out, money(draft.total)
+    paid = Posting(str(account.id), -sign * draft.total, *name, None, department, memo=memo)
+    draft.postings = [paid, *sides]
+    body["TotalAmt"] = money(draft.total)
     body.setdefault("Credit", False)
     body.setdefault("PrintStatus", "NotSet")
     draft.doc_number = fields.get("DocNumber")
     currency(books, draft)
-
-
-def _signed(posting: Posting, sign: int, name: tuple[str | None, str | None]) -> Posting:
-    return Posting(
-        posting.account_id, sign * posting.amount, *name, posting.class_id, posting.department_id, posting.item_id,
-        posting.quantity, posting.memo,
-    )  # fmt: skip

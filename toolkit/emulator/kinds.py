@@ -1,4 +1,7 @@
-"""The entities of the service: where each one's ids come from, in which order its keys are written, which keys a client cannot set."""
+"""
+The entities of the service: where each one's ids come from, in which order its keys are written, which keys a client
+cannot set.
+"""
 
 from __future__ import annotations
 
@@ -27,22 +30,27 @@ _PERSON = (
     "PrimaryPhone AlternatePhone Mobile Fax PrimaryEmailAddr WebAddr DefaultTaxCodeRef"
 )
 _SALES = (
-    f"{_HEAD} CustomField DocNumber TxnDate DepartmentRef CurrencyRef ExchangeRate PrivateNote LinkedTxn Line TxnTaxDetail "
-    "CustomerRef CustomerMemo BillAddr ShipAddr FreeFormAddress ClassRef SalesTermRef DueDate TotalAmt ApplyTaxAfterDiscount "
+    f"{_HEAD} CustomField DocNumber TxnDate DepartmentRef CurrencyRef ExchangeRate PrivateNote LinkedTxn Line "
+    f"TxnTaxDetail "
+    "CustomerRef CustomerMemo BillAddr ShipAddr FreeFormAddress ClassRef SalesTermRef DueDate TotalAmt "
+    "ApplyTaxAfterDiscount "
     "PrintStatus EmailStatus BillEmail BillEmailCc BillEmailBcc Balance RemainingCredit PaymentMethodRef PaymentRefNum "
     "DepositToAccountRef DeliveryInfo"
 )
 _ORDERS: dict[str, str] = {
-    "Customer": f"Taxable BillAddr ShipAddr Notes Job BillWithParent ParentRef Level SalesTermRef PaymentMethodRef Balance "
+    "Customer": f"Taxable BillAddr ShipAddr Notes Job BillWithParent ParentRef Level SalesTermRef "
+    f"PaymentMethodRef Balance "
     f"BalanceWithJobs CurrencyRef PreferredDeliveryMethod ResaleNum {_HEAD} {_PERSON}",
     "Vendor": f"BillAddr TaxIdentifier TermRef Balance AcctNum Vendor1099 CurrencyRef {_HEAD} {_PERSON}",
     "Employee": f"SSN PrimaryAddr BillableTime BirthDate HiredDate {_HEAD} {_PERSON}",
-    "Item": f"Name Sku Description Active SubItem ParentRef Level FullyQualifiedName Taxable SalesTaxIncluded UnitPrice Type "
+    "Item": f"Name Sku Description Active SubItem ParentRef Level FullyQualifiedName Taxable SalesTaxIncluded "
+    f"UnitPrice Type "
     f"IncomeAccountRef PurchaseDesc PurchaseTaxIncluded PurchaseCost ExpenseAccountRef AssetAccountRef TrackQtyOnHand "
     f"QtyOnHand InvStartDate ClassRef {_HEAD}",
     "Class": f"Name SubClass ParentRef FullyQualifiedName Active {_HEAD}",
     "Department": f"Name SubDepartment ParentRef FullyQualifiedName Active Address {_HEAD}",
-    "Account": f"Name SubAccount ParentRef Description FullyQualifiedName Active Classification AccountType AccountSubType "
+    "Account": f"Name SubAccount ParentRef Description FullyQualifiedName Active Classification AccountType "
+    f"AccountSubType "
     f"AcctNum CurrentBalance CurrentBalanceWithSubAccounts CurrencyRef {_HEAD}",
     "PaymentMethod": f"Name Active Type {_HEAD}",
     "Term": f"Name Active Type DiscountPercent DueDays DiscountDays DayOfMonthDue DueNextMonthDays {_HEAD}",
@@ -54,22 +62,31 @@ _ORDERS: dict[str, str] = {
     "RefundReceipt": _SALES,
     "Payment": "CustomerRef DepositToAccountRef PaymentMethodRef PaymentRefNum TotalAmt UnappliedAmt ProcessPayment "
     f"{_HEAD} TxnDate CurrencyRef ExchangeRate PrivateNote LinkedTxn Line",
-    "Deposit": f"DepositToAccountRef TotalAmt {_HEAD} TxnDate DepartmentRef CurrencyRef ExchangeRate PrivateNote Line CashBack",
-    "JournalEntry": f"Adjustment {_HEAD} DocNumber TxnDate CurrencyRef ExchangeRate PrivateNote LinkedTxn Line TxnTaxDetail TotalAmt",
+    "Deposit": f"DepositToAccountRef TotalAmt {_HEAD} TxnDate DepartmentRef CurrencyRef ExchangeRate "
+    f"PrivateNote Line CashBack",
+    "JournalEntry": f"Adjustment {_HEAD} DocNumber TxnDate CurrencyRef ExchangeRate PrivateNote LinkedTxn Line "
+    f"TxnTaxDetail TotalAmt",
     "Transfer": f"FromAccountRef ToAccountRef Amount {_HEAD} TxnDate CurrencyRef PrivateNote LinkedTxn",
-    "Purchase": f"AccountRef PaymentMethodRef PaymentType EntityRef Credit TotalAmt PrintStatus {_HEAD} DocNumber TxnDate "
+    "Purchase": f"AccountRef PaymentMethodRef PaymentType EntityRef Credit TotalAmt PrintStatus {_HEAD} "
+    f"DocNumber TxnDate "
     "DepartmentRef CurrencyRef ExchangeRate PrivateNote LinkedTxn Line TxnTaxDetail",
     "Attachable": f"FileName FileAccessUri TempDownloadUri Size ContentType Category Note {_HEAD} AttachableRef",
     "CompanyInfo": "CompanyName LegalName CompanyAddr CustomerCommunicationAddr LegalAddr CompanyEmailAddr "
-    "CustomerCommunicationEmailAddr PrimaryPhone CompanyStartDate EmployerId FiscalYearStartMonth Country Email WebAddr "
+    "CustomerCommunicationEmailAddr PrimaryPhone CompanyStartDate EmployerId FiscalYearStartMonth Country Email "
+    "WebAddr "
     f"SupportedLanguages DefaultTimeZone NameValue {_HEAD}",
-    "Preferences": "AccountingInfoPrefs ProductAndServicesPrefs SalesFormsPrefs EmailMessagesPrefs VendorAndPurchasesPrefs "
+    "Preferences": "AccountingInfoPrefs ProductAndServicesPrefs SalesFormsPrefs EmailMessagesPrefs "
+    "VendorAndPurchasesPrefs "
     f"TimeTrackingPrefs TaxPrefs CurrencyPrefs ReportPrefs OtherPrefs {_HEAD}",
 }
 _ALWAYS_READ_ONLY = "Id SyncToken MetaData domain sparse status AttachableRef"
-_SALES_READ_ONLY = "TotalAmt Balance HomeTotalAmt HomeBalance LinkedTxn RemainingCredit DeliveryInfo InvoiceLink RecurDataRef AutoDocNumber"
+_SALES_READ_ONLY = (
+    "TotalAmt Balance HomeTotalAmt HomeBalance LinkedTxn RemainingCredit DeliveryInfo "
+    "InvoiceLink RecurDataRef AutoDocNumber"
+)
 _READ_ONLY: dict[str, str] = {
-    "Customer": "FullyQualifiedName Balance BalanceWithJobs OpenBalanceDate Level IsProject OverDueBalance TotalRevenue TotalExpense",
+    "Customer": "FullyQualifiedName Balance BalanceWithJobs OpenBalanceDate Level IsProject OverDueBalance "
+    "TotalRevenue TotalExpense",
     "Vendor": "Balance OpenBalanceDate FullyQualifiedName",
     "Employee": "FullyQualifiedName",
     "Item": "FullyQualifiedName Level AvgCost QtyOnPurchaseOrder QtyOnSalesOrder",
@@ -88,8 +105,10 @@ _READ_ONLY: dict[str, str] = {
     "Attachable": "FileAccessUri TempDownloadUri Size ThumbnailFileAccessUri ThumbnailTempDownloadUri",
 }
 _ELEMENTS = {
-    "Customer": "Names", "Vendor": "Names", "Employee": "Names", "Item": "Items", "Class": "Classes", "Department": "Departments",
-    "Account": "Accounts", "PaymentMethod": "PaymentMethods", "Term": "Terms", "TaxCode": "TaxCodes", "TaxRate": "TaxRates",
+    "Customer": "Names", "Vendor": "Names", "Employee": "Names", "Item": "Items", "Class": "Classes",
+    "Department": "Departments",
+    "Account": "Accounts", "PaymentMethod": "PaymentMethods", "Term": "Terms", "TaxCode": "TaxCodes",
+    "TaxRate": "TaxRates",
 }  # fmt: skip
 NAMES = ("Customer", "Vendor", "Employee")
 LISTS = ("Account", "Item", "Class", "Department", "PaymentMethod", "Term", "TaxCode", "TaxRate")
@@ -132,7 +151,11 @@ KINDS: dict[str, Kind] = {entity: _kind(entity, order) for entity, order in _ORD
 BY_PATH: dict[str, Kind] = {entity.lower(): kind for entity, kind in KINDS.items()}
 
 ELSEWHERE = (
-    "Bill", "BillPayment", "Budget", "CompanyCurrency", "CustomerType", "Estimate", "ExchangeRate", "JournalCode", "PurchaseOrder",
+    "Bill", "BillPayment", "Budget", "CompanyCurrency", "CustomerType", "Estimate", "ExchangeRate", "JournalCode",
+    "PurchaseOrder",
     "RecurringTransaction", "ReimburseCharge", "TaxAgency", "TimeActivity", "VendorCredit",
 )  # fmt: skip
-"""Entities of the real service that are not kept here: a query or change data capture of them answers that there are none."""
+"""
+Entities of the real service that are not kept here: a query or change data capture of them answers that there are
+none.
+"""

@@ -1,4 +1,7 @@
-"""The double-entry ledger under everything: postings, running totals by account and customer, and the proof that it balances."""
+"""
+The double-entry ledger under everything: postings, running totals by account and customer, and the proof that it
+balances.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +45,8 @@ def _add_totals(books: Books, sums: dict[tuple[str, str], int]) -> None:
 
 def _row(record: Record, line: int, posting: Posting) -> tuple[object, ...]:
     return (
-        record.entity, record.id, line, record.txn_date, record.doc_number, posting.account_id, posting.amount, posting.name_type,
+        record.entity, record.id, line, record.txn_date, record.doc_number, posting.account_id, posting.amount,
+        posting.name_type,
         posting.name_id, posting.class_id, posting.department_id, posting.item_id, posting.quantity, posting.memo,
         record.due_date, record.created,
     )  # fmt: skip
@@ -69,7 +73,10 @@ def unpost(books: Books, id: int) -> None:
 
 
 def total(books: Books, entity: str, id: int) -> tuple[int, str]:
-    """Balance in cents (debit positive) of an Account, of a Customer's receivables or a Vendor's payables; and when it last moved."""
+    """
+    Balance in cents (debit positive) of an Account, of a Customer's receivables or a Vendor's payables; and when it
+    last moved.
+    """
     row = books.connection.execute(
         "SELECT amount, touched FROM total WHERE entity = ? AND id = ?", (entity, str(id))
     ).fetchone()
@@ -78,7 +85,8 @@ def total(books: Books, entity: str, id: int) -> tuple[int, str]:
 
 def check(connection: sqlite3.Connection) -> list[str]:
     """
-    Proves the ledger: each transaction's debits equal its credits, the running totals equal the postings, every link is to a live
+    Proves the ledger: each transaction's debits equal its credits, the running totals equal the postings, every link
+    is to a live
     transaction and within what that transaction is worth. Sentences about what is wrong, none when all is right.
     """
     ask = connection.execute
@@ -96,7 +104,8 @@ def check(connection: sqlite3.Connection) -> list[str]:
     wrong += [
         f"{kind} {id} posts though it is deleted or void"
         for kind, id in ask(
-            "SELECT DISTINCT p.txn_type, p.txn_id FROM posting p JOIN object o ON o.entity = p.txn_type AND o.id = p.txn_id "
+            "SELECT DISTINCT p.txn_type, p.txn_id FROM posting p JOIN object o ON o.entity = p.txn_type AND "
+            "o.id = p.txn_id "
             "WHERE o.deleted = 1 OR (o.voided = 1 AND p.amount <> 0)"
         )
     ]

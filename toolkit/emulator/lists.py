@@ -12,9 +12,11 @@ from toolkit.emulator.records import Draft
 
 _SUB_FLAGS = {"Item": "SubItem", "Class": "SubClass", "Department": "SubDepartment", "Account": "SubAccount"}
 _CLASSIFICATION = {
-    "Bank": "Asset", "Accounts Receivable": "Asset", "Other Current Asset": "Asset", "Fixed Asset": "Asset", "Other Asset": "Asset",
+    "Bank": "Asset", "Accounts Receivable": "Asset", "Other Current Asset": "Asset", "Fixed Asset": "Asset",
+    "Other Asset": "Asset",
     "Accounts Payable": "Liability", "Credit Card": "Liability", "Other Current Liability": "Liability",
-    "Long Term Liability": "Liability", "Equity": "Equity", "Income": "Revenue", "Other Income": "Revenue", "Expense": "Expense",
+    "Long Term Liability": "Liability", "Equity": "Equity", "Income": "Revenue", "Other Income": "Revenue",
+    "Expense": "Expense",
     "Other Expense": "Expense", "Cost of Goods Sold": "Expense",
 }  # fmt: skip
 _FIRST_SUBTYPE = {
@@ -22,11 +24,13 @@ _FIRST_SUBTYPE = {
     "Fixed Asset": "OtherFixedAssets", "Other Asset": "OtherLongTermAssets", "Accounts Payable": "AccountsPayable",
     "Credit Card": "CreditCard", "Other Current Liability": "OtherCurrentLiabilities",
     "Long Term Liability": "OtherLongTermLiabilities", "Equity": "OpeningBalanceEquity", "Income": "ServiceFeeIncome",
-    "Other Income": "OtherMiscellaneousIncome", "Expense": "OtherMiscellaneousServiceCost", "Other Expense": "OtherMiscellaneousExpense",
+    "Other Income": "OtherMiscellaneousIncome", "Expense": "OtherMiscellaneousServiceCost",
+    "Other Expense": "OtherMiscellaneousExpense",
     "Cost of Goods Sold": "SuppliesMaterialsCogs",
 }  # fmt: skip
 _TYPE_OF_SUBTYPE = {subtype: type for type, subtype in _FIRST_SUBTYPE.items()} | {
-    "UndepositedFunds": "Other Current Asset", "Savings": "Bank", "CashOnHand": "Bank", "SalesOfProductIncome": "Income",
+    "UndepositedFunds": "Other Current Asset", "Savings": "Bank", "CashOnHand": "Bank",
+    "SalesOfProductIncome": "Income",
     "DiscountsRefundsGiven": "Income", "BankCharges": "Expense", "SalesTaxPayable": "Other Current Liability",
 }  # fmt: skip
 _ITEM_TYPES = (
@@ -123,14 +127,10 @@ def _account(books: Books, draft: Draft) -> None:
     type = fields.get("AccountType") or _TYPE_OF_SUBTYPE.get(str(subtype))
     if type is None:
         raise fault.account_type_missing()
-    if (
-        draft.old
-        and not fields.get("Active", True)
-        and draft.old.active
-        and ledger.total(books, "Account", draft.old.id)[0]
-    ):
-        if books.switches["deactivate_with_balance"] == "refuse":
-            raise fault.has_balance()
+    closing = draft.old is not None and draft.old.active and not fields.get("Active", True)
+    refused = closing and books.switches["deactivate_with_balance"] == "refuse"
+    if refused and draft.old is not None and ledger.total(books, "Account", draft.old.id)[0]:
+        raise fault.has_balance()
     _name(books, draft, '":\t\r\n')
     body["AccountType"] = type
     body["AccountSubType"] = subtype or _FIRST_SUBTYPE.get(type, "")

@@ -1,4 +1,7 @@
-"""Times as QuickBooks writes them: the Pacific offset with daylight saving, to the second in MetaData, to the millisecond in `time`."""
+"""
+Times as QuickBooks writes them: the Pacific offset with daylight saving, to the second in MetaData, to the
+millisecond in `time`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,11 @@ def parsed(text: str) -> datetime:
 
 
 def given(text: str) -> datetime:
-    """A client's time as aware UTC: an offset if there is one, else Pacific as the company server reads it. Raises ValueError."""
+    """
+    A client's time as aware UTC: an offset if there is one, else Pacific as the company server reads it.
+
+    Raises ValueError.
+    """
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=PACIFIC)).astimezone(UTC)
 

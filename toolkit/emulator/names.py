@@ -100,7 +100,8 @@ def _customer(books: Books, draft: Draft) -> None:
     body.update({key: value for key, value in defaults.items() if key not in body})
     body["Balance"], body["BalanceWithJobs"] = 0, 0
     group = books.preference("TaxPrefs", "TaxGroupCodeRef")
-    if "DefaultTaxCodeRef" not in body and body["Taxable"] and group:
+    # Recorded: a customer made through the API gets the company's tax group, an older one may have none.
+    if "DefaultTaxCodeRef" not in body and body["Taxable"] and group and not books.importing:
         body["DefaultTaxCodeRef"] = {"value": group["value"]}
     references.normalize(books, draft, "SalesTermRef", "Term", named=False)
     references.normalize(books, draft, "PaymentMethodRef", "PaymentMethod", named=False)
@@ -120,7 +121,9 @@ def build(books: Books, draft: Draft) -> None:
     name = named(books, NAMES, draft, name, parent)
     full = parent + name
     if not books.importing and taken(books, NAMES, key_of(full), draft.old):
-        raise fault.duplicate_name()
+        # Recorded for a customer of a customer's name: the detail of lists; public reports show the longer one.
+        same = taken(books, (draft.entity,), key_of(full), draft.old)
+        raise fault.duplicate_list_name() if same else fault.duplicate_name()
     body["DisplayName"], body["Active"] = name, draft.active
     body.setdefault("PrintOnCheckName", name)
     _addresses(books, draft)

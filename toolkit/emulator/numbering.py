@@ -9,14 +9,18 @@ from toolkit.emulator.records import Draft
 
 _FIRST = 1001
 _MARKS = ",".join("?" * len(NUMBERED))
-_HOLDER = f"SELECT entity, id FROM object WHERE doc_number = ? COLLATE NOCASE AND doc_number = ? AND deleted = 0 AND entity IN ({_MARKS}) AND NOT (entity = ? AND id = ?) LIMIT 1"
+_HOLDER = (
+    "SELECT entity, id FROM object WHERE doc_number = ? COLLATE NOCASE AND doc_number = ? AND deleted = 0 "
+    f"AND entity IN ({_MARKS}) AND NOT (entity = ? AND id = ?) LIMIT 1"
+)
 
 
 def assign(books: Books, draft: Draft) -> None:
     """
     Gives the draft its number: the client's, the next one, or none.
 
-    With custom numbers a missing one stays missing; without, the next is given. Raises Fault 6140 when the number is taken,
+    With custom numbers a missing one stays missing; without, the next is given. Raises Fault 6140 when the number is
+    taken,
     the hidden warning is on, custom numbers are on and the call does not allow duplicates.
     """
     number = draft.fields.get("DocNumber")
@@ -30,9 +34,9 @@ def assign(books: Books, draft: Draft) -> None:
     draft.doc_number = draft.body["DocNumber"] = number
     if draft.old is not None and draft.old.doc_number == number:
         return
-    if custom and not books.importing and "allowduplicatedocnum" not in draft.options:
-        if books.switches.on("duplicate_number_warning"):
-            _refuse_duplicate(books, draft, number)
+    checked = custom and books.switches.on("duplicate_number_warning") and not books.importing
+    if checked and "allowduplicatedocnum" not in draft.options:
+        _refuse_duplicate(books, draft, number)
 
 
 def _refuse_duplicate(books: Books, draft: Draft, number: str) -> None:

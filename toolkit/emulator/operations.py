@@ -30,7 +30,8 @@ _BUILDERS: dict[str, Callable[[Books, Draft], None]] = {
     "Customer": names.build, "Vendor": names.build, "Employee": names.build,
     "Invoice": sales.build, "SalesReceipt": sales.build, "CreditMemo": sales.build, "RefundReceipt": sales.build,
     "Payment": payments.build, "Deposit": deposits.build, "JournalEntry": journal.build_entry,
-    "Transfer": journal.build_transfer, "Purchase": journal.build_purchase, "Attachable": attachments.build, "Preferences": preferences.build, "CompanyInfo": preferences.build,
+    "Transfer": journal.build_transfer, "Purchase": journal.build_purchase, "Attachable": attachments.build,
+    "Preferences": preferences.build, "CompanyInfo": preferences.build,
     **lists.BUILDERS,
 }  # fmt: skip
 
@@ -95,7 +96,10 @@ def _with_balance(books: Books, record: Record) -> Body:
 
 
 def balanced(record: Record, amount: int, touched: str, books: Books) -> Body:
-    """The body with its balance from the ledger; a posting moves LastUpdatedTime on but not the SyncToken (seen in sandbox rows)."""
+    """
+    The body with its balance from the ledger; a posting moves LastUpdatedTime on but not the SyncToken (seen in
+    sandbox rows).
+    """
     body = dict(record.body)
     if record.entity == "Vendor":
         amount = -amount
@@ -111,7 +115,8 @@ def balanced(record: Record, amount: int, touched: str, books: Books) -> Body:
 
 def _below(books: Books, record: Record) -> int:
     row = books.connection.execute(
-        "SELECT coalesce(sum(t.amount), 0) FROM object o JOIN total t ON t.entity = o.entity AND t.id = CAST(o.id AS TEXT) "
+        "SELECT coalesce(sum(t.amount), 0) FROM object o JOIN total t ON t.entity = o.entity AND t.id = "
+        "CAST(o.id AS TEXT) "
         "WHERE o.entity = ? AND o.name >= ? AND o.name < ?",
         (record.entity, f"{record.name}:", f"{record.name};"),
     ).fetchone()

@@ -91,23 +91,19 @@ def _target(books: Books, linked: Body) -> Record:
     return record
 
 
-def _apply(books: Books, draft: Draft, customer: Record, line: Body, linked: Body, applied: Applied) -> None:
-    target = _target(books, linked)
-    if _wrong_customer(books, target, customer):
-        if books.switches["wrong_customer"] == "refuse":
-            raise fault.business("The customer of the payment is not the customer of the transaction it is linked to.")
-        return
-    amount = cents(line["Amount"]) if line.get("Amount") is not None else 0
+def _open_of(books: Books, draft: Draft, target: Record) -> tuple[int, bool]:
+    """What a document leaves open without this payment, in cents, and whether that is a credit."""
     mine = draft.old.id if draft.old else None
-    earlier = sum(link.amount for link in applied.links if link.to_id == target.id)
     if target.entity == "JournalEntry":
-        open_cents = journal_open(books, target, str(customer.id), mine)
-        is_credit = open_cents < 0
-        open_cents = abs(open_cents)
-    else:
-        open_cents = (target.total or 0) - links.applied(books, target.id, mine)
-        is_credit = target.entity == "CreditMemo"
-    if amount < 0 or amount + earlier > open_cents:
+        left = journal_open(books, target, str(draft.customer_id), mine)
+        return abs(left), left < 0
+    return (target.total or 0) - links.applied(books, target.id, mine), target.entity == "CreditMemo"
+
+
+def _apply(books: Books, draft: Draft, applied: Applied, target: Record, amount: int) -> None:
+    earlier = sum(link.amount for link in applied.links if link.to_id == target.id)
+    left, is_credit = _open_of(books, draft, target)
+    if amount < 0 or amount + earlier > left:
         raise fault.business(
             "The amount applied to a transaction cannot be more than its open balance.",
             "Le montant appliqué à une opération ne peut pas dépasser son solde.",
@@ -119,15 +115,20 @@ def _apply(books: Books, draft: Draft, customer: Record, line: Body, linked: Bod
     applied.links.append(Link(target.entity, target.id, amount))
     out: Body = {"Amount": money(amount), "LinkedTxn": [{"TxnId": str(target.id), "TxnType": target.entity}]}
     if books.switches.on("payment_line_extras"):
-        out["LineEx"] = _extras(target, open_cents)
+        out["LineEx"] = _extras(target, left)
     applied.out.append(out)
 
 
 def _lines(books: Books, draft: Draft, customer: Record) -> Applied:
     applied = Applied()
     for line in draft.fields.get("Line") or ():
+        amount = cents(line["Amount"]) if line.get("Amount") is not None else 0
         for linked in line.get("LinkedTxn") or ():
-            _apply(books, draft, customer, line, linked, applied)
+            target = _target(books, linked)
+            if not _wrong_customer(books, target, customer):
+                _apply(books, draft, applied, target, amount)
+            elif books.switches["wrong_customer"] == "refuse":
+                raise fault.business("The customer of the payment is not the one of the transaction it is linked to.")
     return applied
 
 
@@ -213,7 +214,10 @@ def create(books: Books, fields: Body) -> Record:
 
 
 def unapply(books: Books, record: Record, keep: int) -> None:
-    """Takes applications off a document, the latest first, until no more than `keep` cents remain; what is taken becomes unapplied."""
+    """
+    Takes applications off a document, the latest first, until no more than `keep` cents remain; what is taken becomes
+    unapplied.
+    """
     excess = links.applied(books, record.id) - keep
     for payment_id, amount, _ in reversed(links.into(books, record.id, "Payment")):
         if excess <= 0:

@@ -14,7 +14,10 @@ from toolkit.emulator.query_grammar import Condition, Query, parse
 
 _DEFAULT, _MOST = 100, 1000
 _TOTAL = "coalesce((SELECT amount FROM total t WHERE t.entity = object.entity AND t.id = CAST(object.id AS TEXT)), 0)"
-_TOUCHED = "max(updated, coalesce((SELECT touched FROM total t WHERE t.entity = object.entity AND t.id = CAST(object.id AS TEXT)), ''))"
+_TOUCHED = (
+    "max(updated, coalesce((SELECT touched FROM total t WHERE t.entity = object.entity "
+    "AND t.id = CAST(object.id AS TEXT)), ''))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +212,8 @@ def answer(books: Books, text: str) -> str:
     """
     The inner text of a query's answer: `"QueryResponse":{…}`.
 
-    Inactive list rows are hidden unless Active is asked for; without ORDERBY names come by full name, transactions by last
+    Inactive list rows are hidden unless Active is asked for; without ORDERBY names come by full name, transactions by
+    last
     change, latest first (recorded). Raises Fault 4000 or 4001.
     """
     query = parse(text)

@@ -15,7 +15,34 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _KEYWORDS = frozenset(
-    ["select", "from", "where", "and", "or", "not", "in", "like", "orderby", "order", "by", "asc", "desc", "startposition", "maxresults", "count", "true", "false", "null", "group", "having", "join", "union", "between", "is", "exists"]
+    [
+        "select",
+        "from",
+        "where",
+        "and",
+        "or",
+        "not",
+        "in",
+        "like",
+        "orderby",
+        "order",
+        "by",
+        "asc",
+        "desc",
+        "startposition",
+        "maxresults",
+        "count",
+        "true",
+        "false",
+        "null",
+        "group",
+        "having",
+        "join",
+        "union",
+        "between",
+        "is",
+        "exists",
+    ]
 )
 _OPERATORS = ("=", "<", ">", "<=", ">=")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
@@ -23,7 +50,10 @@ _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: kind (a keyword itself, or IDENTIFIER, STRING, NUMBER, an operator or mark, EOF), its text, its place (column from 1)."""
+    """
+    One token: kind (a keyword itself, or IDENTIFIER, STRING, NUMBER, an operator or mark, EOF), its text, its place
+    (column from 1).
+    """
 
     kind: str
     text: str

@@ -10,12 +10,14 @@ from typing import Any
 Body = dict[str, Any]
 
 COLUMNS = (
-    "entity, id, sync_token, active, deleted, voided, name, name_key, label, doc_number, txn_date, due_date, customer_id, "
+    "entity, id, sync_token, active, deleted, voided, name, name_key, label, doc_number, txn_date, due_date, "
+    "customer_id, "
     "total, balance, email, created, updated, next_line, body"
 )
 INSERT = f"INSERT INTO object ({COLUMNS}) VALUES ({', '.join('?' * 20)})"
 UPDATE = (
-    "UPDATE object SET sync_token=?, active=?, deleted=?, voided=?, name=?, name_key=?, label=?, doc_number=?, txn_date=?, due_date=?, "
+    "UPDATE object SET sync_token=?, active=?, deleted=?, voided=?, name=?, name_key=?, label=?, doc_number=?, "
+    "txn_date=?, due_date=?, "
     "customer_id=?, total=?, balance=?, email=?, created=?, updated=?, next_line=?, body=? WHERE entity=? AND id=?"
 )
 
@@ -62,8 +64,10 @@ class Record:
     def row(self) -> tuple[Any, ...]:
         """The columns in table order."""
         return (
-            self.entity, self.id, self.sync_token, self.active, self.deleted, self.voided, self.name, self.name_key, self.label,
-            self.doc_number, self.txn_date, self.due_date, self.customer_id, self.total, self.balance, self.email, self.created,
+            self.entity, self.id, self.sync_token, self.active, self.deleted, self.voided, self.name,
+            self.name_key, self.label,
+            self.doc_number, self.txn_date, self.due_date, self.customer_id, self.total, self.balance, self.email,
+            self.created,
             self.updated, self.next_line, self.text,
         )  # fmt: skip
 
@@ -85,7 +89,10 @@ class Posting:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An application: this transaction's line is about `amount` cents of that transaction (a journal entry's line by number)."""
+    """
+    An application: this transaction's line is about `amount` cents of that transaction (a journal entry's line by
+    number).
+    """
 
     to_type: str
     to_id: int
@@ -98,7 +105,8 @@ class Draft:
     """
     What is about to be written: the fields a client means, and what the rules make of them.
 
-    `fields` are the client's (merged over the old ones in a sparse update), without null and read-only ones; `body` starts as
+    `fields` are the client's (merged over the old ones in a sparse update),
+    without null and read-only ones; `body` starts as
     a copy and is completed by the rules; `old` is the record being changed, None on create.
     """
 
@@ -121,5 +129,6 @@ class Draft:
     balance: int | None = None
     email: str | None = None
     next_line: int = 1
+    kept_lines: frozenset[str] = frozenset()
     postings: list[Posting] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)

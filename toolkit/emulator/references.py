@@ -10,7 +10,9 @@ _BY_OWN_NAME = ("Item", "PaymentMethod", "Term")
 
 
 def shown(record: Record) -> Body:
-    """A reference to an object with its display name (the full one, except for products/services, methods and terms)."""
+    """
+    A reference to an object with its display name (the full one, except for products/services, methods and terms).
+    """
     name = record.body["Name"] if record.entity in _BY_OWN_NAME else record.name
     return {"value": str(record.id), "name": name}
 
@@ -21,7 +23,11 @@ def bare(record: Record) -> Body:
 
 
 def normalize(books: Books, draft: Draft, field: str, entity: str, *, named: bool = True) -> Record | None:
-    """Checks a reference of the draft and writes it as QuickBooks answers it; None when it is not there. Raises Fault 2500."""
+    """
+    Checks a reference of the draft and writes it as QuickBooks answers it; None when it is not there.
+
+    Raises Fault 2500.
+    """
     ref = draft.fields.get(field)
     if ref is None:
         return None
@@ -38,9 +44,9 @@ def account_type(record: Record) -> str:
 def first_account(books: Books, *, type: str = "", subtype: str = "") -> Record | None:
     """The active account with the lowest id of this type or subtype."""
     for record in books.list_of("Account").values():
-        if record.active and (not type or account_type(record) == type):
-            if not subtype or record.body.get("AccountSubType") == subtype:
-                return record
+        fits = not type or account_type(record) == type
+        if record.active and fits and (not subtype or record.body.get("AccountSubType") == subtype):
+            return record
     return None
 
 

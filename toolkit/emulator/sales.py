@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from toolkit.emulator import fault, links, numbering, payments, preferences, references, sales_lines, tax
@@ -93,7 +93,7 @@ def _delivery(draft: Draft) -> None:
         raise fault.email_required()
 
 
-def _deposit_to(books: Books, draft: Draft, required: bool) -> Record | None:
+def _deposit_to(books: Books, draft: Draft, required: bool) -> Record:
     account = references.account_of(books, draft, "DepositToAccountRef", DEPOSITABLE)
     if account is None and required:
         raise fault.required("DepositToAccountRef")
@@ -103,7 +103,7 @@ def _deposit_to(books: Books, draft: Draft, required: bool) -> Record | None:
     return account
 
 
-def _paid_side(books: Books, draft: Draft, form: Form) -> Record | None:
+def _paid_side(books: Books, draft: Draft, form: Form) -> Record:
     if not form.paid:
         draft.body.pop("DepositToAccountRef", None)
         return references.receivable(books)
@@ -111,31 +111,18 @@ def _paid_side(books: Books, draft: Draft, form: Form) -> Record | None:
     return _deposit_to(books, draft, required=draft.entity == "RefundReceipt")
 
 
-def _post(
-    draft: Draft, form: Form, account: Record, lines: sales_lines.Lines, tax_cents: int, tax_account: Record | None
-) -> None:
-    """Dr receivable (or cash) for the total; Cr income by line, less discount, and the tax collected; signs turned for credits."""
-    sign, name = form.sign, ("Customer", draft.customer_id) if draft.customer_id else (None, None)
-    total = sum(posting.amount for posting in lines.credits) + tax_cents
-    first = lines.credits[0]
-    draft.postings = [
-        Posting(str(account.id), sign * total, *name, None, first.department_id, memo=draft.body.get("PrivateNote")),
-        *(
-            Posting(
-                side.account_id,
-                -sign * side.amount,
-                *name,
-                side.class_id,
-                side.department_id,
-                side.item_id,
-                side.quantity,
-                side.memo,
-            )
-            for side in lines.credits
-        ),
-    ]
-    if tax_cents and tax_account is not None:
-        draft.postings.append(Posting(str(tax_account.id), -sign * tax_cents, *name, None, first.department_id))
+def _post(draft: Draft, form: Form, account: Record, lines: sales_lines.Lines, department: str | None) -> None:
+    """
+    Dr receivable (or cash) for the total; Cr income by line, less discount, and the tax collected.
+
+    Signs are turned for credits.
+    """
+    kind, id = ("Customer", draft.customer_id) if draft.customer_id else (None, None)
+    total = sum(side.amount for side in lines.credits)
+    memo = draft.body.get("PrivateNote")
+    first = Posting(str(account.id), form.sign * total, kind, id, None, department, memo=memo)
+    sides = (replace(side, amount=-form.sign * side.amount, name_type=kind, name_id=id) for side in lines.credits)
+    draft.postings = [first, *sides]
 
 
 def build(books: Books, draft: Draft) -> None:
@@ -165,8 +152,9 @@ def build(books: Books, draft: Draft) -> None:
             body.setdefault(flag, False)
     numbering.assign(books, draft)
     _amounts(books, draft, form)
-    if account is not None:
-        _post(draft, form, account, lines, tax_cents, tax.liability(books) if tax_cents else None)
+    if tax_cents:
+        lines.credits.append(Posting(str(tax.liability(books).id), tax_cents, department_id=department))
+    _post(draft, form, account, lines, department)
 
 
 def _amounts(books: Books, draft: Draft, form: Form) -> None:

@@ -42,7 +42,7 @@ class _Reading:
 def line_id(draft: Draft, known: frozenset[str], line: Body) -> str:
     """The Id of a line: its old one if the transaction has it, else the next one."""
     id = line.get("Id")
-    if isinstance(id, str) and id in known:
+    if isinstance(id, str) and (id in known or id in draft.kept_lines):
         return id
     draft.next_line += 1
     return str(draft.next_line - 1)
@@ -88,8 +88,10 @@ def _item_line(reading: _Reading, line: Body) -> None:
     qty = out_detail.get("Qty")
     reading.lines.credits.append(
         Posting(
-            _income_account(books, item), amount, None, None, out_detail.get("ClassRef", {}).get("value") or reading.class_id,
-            reading.department, str(item.id) if item else None, str(qty) if qty is not None else None, line.get("Description"),
+            _income_account(books, item), amount, None, None,
+            out_detail.get("ClassRef", {}).get("value") or reading.class_id,
+            reading.department, str(item.id) if item else None, str(qty) if qty is not None else None,
+            line.get("Description"),
         )
     )  # fmt: skip
     return None
@@ -211,7 +213,8 @@ def read(books: Books, draft: Draft, department: str | None, class_id: str | Non
     """
     The lines of a sales transaction as they are answered, with the appended subtotal and the discount behind it.
 
-    Raises Fault 2020 (no line, no DetailType), 2500, 6070, 6090, 6100, 6440. Subtotals and tax lines of the client are dropped.
+    Raises Fault 2020 (no line, no DetailType), 2500, 6070, 6090, 6100,
+    6440. Subtotals and tax lines of the client are dropped.
     """
     given = draft.fields.get("Line") or []
     per_line = bool(books.preference("AccountingInfoPrefs", "ClassTrackingPerTxnLine"))

@@ -41,7 +41,8 @@ LENGTHS: dict[str, dict[str, int]] = {
         "Line1": 500, "Line2": 500, "Line3": 500, "Line4": 500, "Line5": 500,
         "City": 255, "Country": 255, "CountrySubDivisionCode": 255, "PostalCode": 30,
     },
-    **dict.fromkeys(("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt", "Payment", "Deposit", "JournalEntry", "Transfer", "Purchase"), _TXN),
+    **dict.fromkeys(("Invoice", "SalesReceipt", "CreditMemo", "RefundReceipt", "Payment", "Deposit",
+    "JournalEntry", "Transfer", "Purchase"), _TXN),
 }  # fmt: skip
 
 _DATE = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*|Z|[+-]\d{2}:?\d{2})?$", re.DOTALL)
@@ -132,7 +133,8 @@ def _complex(name: str) -> _Reader:
 
 
 _SIMPLE: dict[str, _Reader] = {
-    "string": _text, "id": _text, "decimal": _number, "int": _whole, "boolean": _boolean, "date": _day, "dateTime": _text,
+    "string": _text, "id": _text, "decimal": _number, "int": _whole, "boolean": _boolean, "date": _day,
+    "dateTime": _text,
     "IntuitAnyType": _nothing,
 }  # fmt: skip
 
@@ -176,8 +178,10 @@ def read(entity: str, value: Any) -> Body:
     """
     A client's body, checked against the schema of its entity.
 
-    Unknown properties raise 2010, wrong types 2010, 2060, 2080 or 2170, long texts 2050. Real clients send empty texts and
-    null for what they do not mean: both come out as None. Numbers come out as Decimal or int, dates as YYYY-MM-DD texts.
+    Unknown properties raise 2010, wrong types 2010, 2060, 2080 or 2170, long texts 2050. Real clients send empty
+    texts and
+    null for what they do not mean: both come out as None. Numbers come out as Decimal or int,
+    dates as YYYY-MM-DD texts.
     """
     return read_type(entity, value, "", 0)
 
@@ -186,11 +190,10 @@ def present(body: Body) -> Body:
     """The body without what was sent as null or empty text, at any depth."""
     clean: Body = {}
     for prop, value in body.items():
-        if value is None:
-            continue
         if isinstance(value, dict):
-            value = present(value)
+            clean[prop] = present(value)
         elif isinstance(value, list):
-            value = [present(item) if isinstance(item, dict) else item for item in value]
-        clean[prop] = value
+            clean[prop] = [present(item) if isinstance(item, dict) else item for item in value]
+        elif value is not None:
+            clean[prop] = value
     return clean

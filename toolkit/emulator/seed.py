@@ -14,10 +14,11 @@ from toolkit.emulator.amounts import rendered
 from toolkit.emulator.bodies import head, ordered
 from toolkit.emulator.books import Books
 from toolkit.emulator.kinds import KINDS, TRANSACTIONS
-from toolkit.emulator.records import Body, Record
+from toolkit.emulator.records import Body, Draft, Record
 
 _LIST_ORDER = (
-    "Account", "TaxRate", "TaxCode", "Term", "PaymentMethod", "Class", "Department", "Item", "Customer", "Vendor", "Employee",
+    "Account", "TaxRate", "TaxCode", "Term", "PaymentMethod", "Class", "Department", "Item", "Customer", "Vendor",
+    "Employee",
 )  # fmt: skip
 _RANK = {"Payment": 1, "Deposit": 2}
 FORMAT = 1
@@ -105,19 +106,32 @@ def _lists(books: Books, lists: Body) -> None:
 
 
 def place(books: Books, entity: str, body: Body) -> Record:
-    """One object of a qbo.json through the same rules as a client's, keeping its Id, and its token and times if it has them."""
+    """
+    One object of a qbo.json through the same rules as a client's, keeping its Id, and its token and times if it has
+    them.
+    """
     kind = KINDS.get(entity)
     if kind is None:
         raise SeedError(f"The company file has an entity {entity!r}, which is not kept here.")
     try:
         sent = schema.read(entity, body)
         draft = writing.draft_create(kind, sent, frozenset())
+        _keep_lines(draft)
         operations.build(books, draft)
         record = writing.save(books, draft, _given_id(books, body, kind.series))
     except fault.Fault as refused:
         number = body.get("DocNumber") or body.get("DisplayName") or body.get("Name") or body.get("Id")
         raise SeedError(f"{entity} {number}: {refused}") from refused
     return _as_it_was(books, record, body)
+
+
+def _keep_lines(draft: Draft) -> None:
+    """Lines of a qbo.json keep their Ids, as the transaction keeps its own; lines without one get the next."""
+    lines = draft.fields.get("Line") or ()
+    ids = [line["Id"] for line in lines if str(line.get("Id", "")).isdecimal()]
+    if len(set(ids)) == len(ids):
+        draft.kept_lines = frozenset(ids)
+        draft.next_line = max((int(id) for id in ids), default=0) + 1
 
 
 def _given_id(books: Books, body: Body, series: str) -> int | None:
@@ -154,7 +168,8 @@ def _leftovers(books: Books, seed: Body) -> None:
     for entity, id, updated in seed.get("deleted") or ():
         text = rendered({"Id": str(id)})
         books.insert(
-            Record(entity, int(id), 0, 1, 1, 0, None, None, None, None, None, None, None, None, None, None, updated, updated, 1, text)
+            Record(entity, int(id), 0, 1, 1, 0, None, None, None, None, None, None, None, None, None, None,
+            updated, updated, 1, text)
         )  # fmt: skip
     for name, value in (seed.get("counters") or {}).items():
         store.reserve(books.connection, name, int(value))

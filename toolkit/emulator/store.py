@@ -1,4 +1,7 @@
-"""One company's state in one SQLite file: objects, postings, links, counters; any number of processes may open it at once."""
+"""
+One company's state in one SQLite file: objects, postings, links, counters; any number of processes may open it at
+once.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +16,10 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS object (
-  entity TEXT NOT NULL, id INTEGER NOT NULL, sync_token INTEGER NOT NULL, active INTEGER NOT NULL, deleted INTEGER NOT NULL,
-  voided INTEGER NOT NULL, name TEXT, name_key TEXT, label TEXT, doc_number TEXT, txn_date TEXT, due_date TEXT, customer_id TEXT,
+  entity TEXT NOT NULL, id INTEGER NOT NULL, sync_token INTEGER NOT NULL, active INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,
+  voided INTEGER NOT NULL, name TEXT, name_key TEXT, label TEXT, doc_number TEXT, txn_date TEXT, due_date TEXT,
+  customer_id TEXT,
   total INTEGER, balance INTEGER, email TEXT, created TEXT NOT NULL, updated TEXT NOT NULL, next_line INTEGER NOT NULL,
   body TEXT NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS object_id ON object (entity, id);
@@ -40,7 +45,8 @@ CREATE TABLE IF NOT EXISTS link (
   PRIMARY KEY (from_id, from_line)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS link_to ON link (to_id);
 CREATE TABLE IF NOT EXISTS replay (
-  requestid TEXT NOT NULL, bid TEXT NOT NULL, at TEXT NOT NULL, status INTEGER NOT NULL, content_type TEXT NOT NULL, body TEXT NOT NULL,
+  requestid TEXT NOT NULL, bid TEXT NOT NULL, at TEXT NOT NULL, status INTEGER NOT NULL,
+  content_type TEXT NOT NULL, body TEXT NOT NULL,
   PRIMARY KEY (requestid, bid)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS replay_at ON replay (at);
 CREATE TABLE IF NOT EXISTS upload (id INTEGER PRIMARY KEY, content BLOB NOT NULL);

@@ -1,4 +1,7 @@
-"""The named switches of an emulated company: every behaviour that QuickBooks leaves open or that a rehearsal wants to change."""
+"""
+The named switches of an emulated company: every behaviour that QuickBooks leaves open or that a rehearsal wants to
+change.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """One switch: its name, the values it takes ("0.." means a whole number, "text" anything), its default, what it does, and why it exists."""
+    """
+    One switch: its name, the values it takes ("0.." means a whole number, "text" anything), its default, what it
+    does, and why it exists.
+    """
 
     name: str
     values: tuple[str, ...]
@@ -265,7 +271,10 @@ def checked(name: str, value: str) -> str:
 
 
 class Switches(Mapping[str, str]):
-    """The switches of one company, read through `read` (stored values) and changed through `write`; unset ones have their default."""
+    """
+    The switches of one company, read through `read` (stored values) and changed through `write`; unset ones have
+    their default.
+    """
 
     def __init__(self, read: Callable[[], Mapping[str, str]], write: Callable[[str, str], None]) -> None:
         self._read = read

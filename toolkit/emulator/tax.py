@@ -64,7 +64,11 @@ def _spread(computed: list[tuple[Record, int]], total: int) -> list[tuple[Record
 
 
 def of(books: Books, draft: Draft, taxable: int) -> tuple[Body, int]:
-    """The TxnTaxDetail of a sale and its tax in cents, for this many taxable cents. Raises Fault 2500 for an unknown tax code."""
+    """
+    The TxnTaxDetail of a sale and its tax in cents, for this many taxable cents.
+
+    Raises Fault 2500 for an unknown tax code.
+    """
     given = draft.fields.get("TxnTaxDetail") or {}
     if books.preference("TaxPrefs", "UsingSalesTax") is False:
         return {"TotalTax": 0}, 0

@@ -28,7 +28,11 @@ def _target(books: Books, kind: Kind, value: Any) -> Record:
 
 
 def delete(books: Books, kind: Kind, value: Any) -> str:
-    """Deletes a transaction or attachment; the answer's inner text. Lists and names cannot be deleted, only made inactive."""
+    """
+    Deletes a transaction or attachment; the answer's inner text.
+
+    Lists and names cannot be deleted, only made inactive.
+    """
     if kind.group not in ("transaction", "attachable"):
         raise fault.unsupported(f"Delete {kind.entity}")
     record = _target(books, kind, value)
@@ -43,14 +47,18 @@ def _release(books: Books, record: Record, policy: str, action: str) -> None:
         return
     if policy == "refuse":
         raise fault.business(
-            f"You cannot {action} this transaction because it is linked to a payment. Remove the payment from it first.",
+            f"You cannot {action} this transaction because it is linked to a payment. Remove the payment from "
+            f"it first.",
             "Cette opération est liée à un paiement. Retirez-la d'abord du paiement.",
         )
     payments.unapply(books, record, 0)
 
 
 def void(books: Books, kind: Kind, value: Any) -> Record:
-    """Voids an invoice, sales receipt or payment: zero amounts at its original date, "Voided" before its memo, its number kept."""
+    """
+    Voids an invoice, sales receipt or payment: zero amounts at its original date, "Voided" before its memo, its
+    number kept.
+    """
     record = _target(books, kind, value)
     if record.voided:
         if books.switches["void_again"] == "refuse":

@@ -43,8 +43,10 @@ def _record(books: Books, kind: Kind, draft: Draft, id: int) -> Record:
     token, created = (old.sync_token + 1, old.created) if old else (0, books.stamp)
     body = ordered(kind, draft.body | head(id, token, created, books.stamp))
     return Record(
-        kind.entity, id, token, int(draft.active), 0, int(draft.voided), draft.name, draft.name_key, draft.label, draft.doc_number,
-        draft.txn_date, draft.due_date, draft.customer_id, draft.total, draft.balance, draft.email, created, books.stamp,
+        kind.entity, id, token, int(draft.active), 0, int(draft.voided), draft.name, draft.name_key, draft.label,
+        draft.doc_number,
+        draft.txn_date, draft.due_date, draft.customer_id, draft.total, draft.balance, draft.email, created,
+        books.stamp,
         draft.next_line, rendered(body),
     )  # fmt: skip
 
@@ -114,7 +116,10 @@ def _present_items(value: Any) -> Any:
 
 
 def tombstone(books: Books, record: Record) -> None:
-    """Removes a transaction or attachment: its postings and links go, its number is free, change data capture still tells of it."""
+    """
+    Removes a transaction or attachment: its postings and links go, its number is free, change data capture still
+    tells of it.
+    """
     if KINDS[record.entity].group == "transaction":
         ledger.unpost(books, record.id)
         links.replace(books, record, [])
