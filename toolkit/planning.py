@@ -1,0 +1,330 @@
+"""The posting plan: what the books need so that each Coworks record stands in them exactly once.
+
+Pure: billing, mapping, books and posting log in, one Plan out. The order of the input decides nothing. Bank deposits
+are another plan, made after this one is posted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from toolkit import billing as billing_report
+from toolkit.books import Books, Preferences, ReceivedPayment, SalesDocument
+from toolkit.frame import NOTHING, Frame, Part, frame_of, joined
+from toolkit.mapping import Mapping, Pin
+from toolkit.model import Billing, Invoice, InvoiceStatus
+from toolkit.numbering import Taken
+from toolkit.plan import Adoption, Done, Fact, Kind, Plan, ordered
+from toolkit.planned_customers import Payer, payers
+from toolkit.planned_invoices import (
+    Posting,
+    children_of,
+    effective,
+    identity_of,
+    never_posted,
+    plan_invoice,
+)
+from toolkit.planned_lines import Prices
+from toolkit.planned_payments import plan_payments, tills
+from toolkit.planned_reversals import Bench, plan_credits, plan_refunds, plan_void
+from toolkit.problems import Problem, Severity, stops_everything
+from toolkit.settings import Mode, SalesTax, Settings
+
+STAGE = "billing"
+
+
+def make_plan(
+    billing: Billing,
+    mapping: Mapping,
+    pins: Sequence[Pin],
+    books: Books,
+    done: Done,
+    settings: Settings,
+    *,
+    company: str,
+    period: str,
+    earlier: Billing | None = None,
+    signed_through: date | None = None,
+) -> Plan:
+    """What to post for one month: customers, invoices, payments, credits, refunds, voids, in safe order.
+
+    `earlier` is the register of all months before (for vanished and split invoices), `signed_through` the last day of
+    the last signed-off period. Invoices dated outside the period are posted under their own date if they are new, not
+    before go-live, and open; else they bring only their payments. Raises `UsageError` if `period` is no month.
+    """
+    frame = frame_of(
+        billing,
+        mapping,
+        books,
+        done,
+        settings,
+        company=company,
+        period=period,
+        earlier=earlier,
+        signed_through=signed_through,
+    )
+    stops = (*billing.problems, *_stops(frame, billing))
+    if settings.mode is Mode.NOTHING or stops_everything(stops):
+        return _plan(frame, Part(problems=(*_switched_off(settings), *stops)))
+    questions = _vanished(frame, billing, earlier)
+    posted = _post(frame, _to_decide(frame, billing), pins)
+    return _plan(frame, joined((_held_by_reader(billing), questions, posted, _relied_on(frame, posted))))
+
+
+# ---- what stops everything
+
+
+def _switched_off(settings: Settings) -> tuple[Problem, ...]:
+    if settings.mode is not Mode.NOTHING:
+        return ()
+    off = Problem(
+        code="switched-off",
+        where="company.toml, [push]",
+        what="Nothing will be posted: push.invoices and push.transactions are both off.",
+        why="Connecting alone posts nothing; the two switches say what shall be.",
+        do="Set push.invoices = true, or push.transactions = true for invoices and payments.",
+        severity=Severity.NOTE,
+    )
+    return (off,)
+
+
+def _stops(frame: Frame, billing: Billing) -> tuple[Problem, ...]:
+    preferences, settings = frame.books.preferences, frame.settings
+    found = (
+        _wrong_company(frame.books, settings),
+        _wrong_period(billing, frame.period),
+        _no_own_numbers(preferences),
+        _no_sales_tax(preferences, settings),
+    )
+    return tuple(problem for problem in found if problem is not None)
+
+
+def _stop(code: str, where: str, what: str, why: str, do: str) -> Problem:
+    return Problem(code=code, where=where, what=what, why=why, do=do, severity=Severity.FILE)
+
+
+def _wrong_company(books: Books, settings: Settings) -> Problem | None:
+    wanted = settings.quickbooks.realm
+    if not wanted or wanted == books.realm:
+        return None
+    return _stop(
+        "wrong-company",
+        "company.toml, quickbooks.realm",
+        f"The settings are for company ID {wanted}, these books are {books.realm} ({books.company_name}).",
+        "One operator's bills must not reach another's books.",
+        "Connect to the right company, or correct quickbooks.realm.",
+    )
+
+
+def _wrong_period(billing: Billing, period: str) -> Problem | None:
+    if billing.period == period:
+        return None
+    return _stop(
+        "wrong-period",
+        f"inbox/{billing.period}",
+        f"The report is of {billing.period}, the plan is for {period}.",
+        "Invoices would be judged by the wrong month's dates.",
+        f"Plan {billing.period}, or put the report of {period} into the inbox.",
+    )
+
+
+def _no_own_numbers(preferences: Preferences) -> Problem | None:
+    if preferences.custom_numbers:
+        return None
+    return _stop(
+        "custom-numbers-off",
+        "QuickBooks",
+        "Custom transaction numbers are switched off in QuickBooks.",
+        "QuickBooks would number invoices itself, and they could not be found under their Coworks numbers.",
+        "In QuickBooks: Account and settings > Sales > Sales form content > Custom transaction numbers: on.",
+    )
+
+
+def _no_sales_tax(preferences: Preferences, settings: Settings) -> Problem | None:
+    if settings.policy.sales_tax is SalesTax.OUTSIDE or preferences.uses_sales_tax:
+        return None
+    return _stop(
+        "sales-tax-off",
+        "company.toml, policy.sales_tax",
+        "Sales tax is to be inside QuickBooks, but QuickBooks does not use sales tax.",
+        "QuickBooks would drop the tax from every invoice.",
+        "Set up sales tax in QuickBooks, or set policy.sales_tax to outside.",
+    )
+
+
+# ---- what is to be decided
+
+
+def _held_by_reader(billing: Billing) -> Part:
+    codes = {problem.key: problem.code for problem in billing.problems if problem.key}
+    held = tuple((number, codes.get(number, "unreadable")) for number in sorted(billing.held))
+    return Part(held=held, problems=billing.problems)
+
+
+def _vanished(frame: Frame, billing: Billing, earlier: Billing | None) -> Part:
+    if earlier is None:
+        return NOTHING
+    posted = {
+        invoice.number: invoice.invoice_date
+        for invoice in frame.earlier.values()
+        if (standing := identity_of(frame, invoice).posted) is not None and standing.qbo_id
+    }
+    found = billing_report.vanished(earlier, billing, posted)
+    questions = tuple(problem for problem in found if problem not in billing.problems)
+    return Part(held=tuple((one.key, one.code) for one in questions if one.key), problems=questions)
+
+
+def _to_decide(frame: Frame, billing: Billing) -> tuple[Invoice, ...]:
+    """The report's invoices and the earlier ones that voids.csv answers for, in date and number order."""
+    listed = {invoice.number for invoice in billing.invoices} | billing.held
+    answered = [
+        replace(known, status=InvoiceStatus.VOIDED, voided_on=void.voided_on, void_reason=void.reason)
+        for void in billing.voids
+        if void.voided_on <= frame.last
+        and void.invoice_number not in listed
+        and (known := frame.earlier.get(void.invoice_number)) is not None
+    ]
+    return tuple(sorted((*billing.invoices, *answered), key=lambda one: (one.invoice_date, one.number)))
+
+
+# ---- deciding
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """What every invoice of the plan is decided with."""
+
+    frame: Frame
+    bench: Bench
+    children: dict[str, tuple[Invoice, ...]]
+
+
+def _post(frame: Frame, invoices: tuple[Invoice, ...], pins: Sequence[Pin]) -> Part:
+    known = payers(frame, invoices, pins)
+    desk = _Desk(
+        frame=frame,
+        bench=Bench(prices=Prices(frame), where=tills(frame), taken=_numbers_held(frame)),
+        children=children_of(frame.seen.values()),
+    )
+    documents = [_document(desk, invoice, known[invoice.number]) for invoice in invoices]
+    postings = [posting for _, posting in documents if posting is not None]
+    hanging = [_what_hangs_on(desk, posting) for posting in postings]
+    decided = joined((*(part for part, _ in documents), *hanging))
+    return joined((_customers(postings, decided), decided))
+
+
+def _numbers_held(frame: Frame) -> Taken:
+    logged = (posted.number for posted in frame.known.logged.values() if posted.kind is not Kind.PAYMENT)
+    return Taken((*(document.number for document in frame.books.documents), *logged))
+
+
+def _document(desk: _Desk, billed: Invoice, payer: Payer) -> tuple[Part, Posting | None]:
+    invoice = effective(desk.frame, billed)
+    never = never_posted(invoice, desk.children)
+    planned = plan_invoice(desk.frame, invoice, payer, desk.bench.prices, desk.bench.taken, never)
+    return planned.part, planned.posting
+
+
+def _what_hangs_on(desk: _Desk, posting: Posting) -> Part:
+    """Credits first, since they settle too; refunds see what credits have reversed; a void sees both."""
+    frame, bench = desk.frame, desk.bench
+    credited = plan_credits(frame, posting, bench)
+    parts = [credited.part]
+    if frame.settings.mode is Mode.TRANSACTIONS:
+        parts.append(plan_payments(frame, posting, credited.applied, bench.where))
+        parts.append(plan_refunds(frame, posting, credited, bench))
+    parts.append(plan_void(frame, posting, desk.children, credited, bench))
+    return joined(parts)
+
+
+def _customers(postings: Iterable[Posting], decided: Part) -> Part:
+    """The customers that are needed: created ones that an operation waits for, found ones that an invoice stands on."""
+    needed = {key for operation in decided.operations for key in operation.needs}
+    created = {}
+    found: dict[str, Adoption] = {}
+    for posting in postings:
+        payer = posting.payer
+        if payer.operation and payer.operation.key in needed:
+            created[payer.operation.key] = payer.operation
+        if payer.adoption and posting.customer_id == payer.customer_id:
+            found[payer.adoption.key] = payer.adoption
+    return Part(operations=tuple(created.values()), adoptions=tuple(found.values()))
+
+
+# ---- what the plan relied on
+
+
+def _relied_on(frame: Frame, part: Part) -> Part:
+    """Preferences, and every product, class, location, account and customer that the operations name, each once."""
+    if not part.operations and not part.adoptions:
+        return NOTHING
+    used = {name for operation in part.operations for name in _references(operation.record)}
+    standing = _states(frame.books)
+    named = tuple(Fact(of=name, value=standing.get(name, "missing")) for name in sorted(used))
+    return Part(facts=(_preferences(frame), *named))
+
+
+def _references(record: object) -> set[str]:
+    if isinstance(record, ReceivedPayment):
+        names = {f"customer #{record.customer_id}", f"account #{record.deposit_account_id}"}
+        return {name for name in names if not name.endswith("#") and "key:" not in name}
+    if not isinstance(record, SalesDocument):
+        return set()
+    names = {f"customer #{record.customer_id}", f"account #{record.deposit_account_id}"}
+    names |= {f"class #{record.class_id}", f"location #{record.location_id}"}
+    for line in record.lines:
+        names.add(f"product/service #{line.item_id}")
+        names.add(f"class #{line.class_id}")
+    return {name for name in names if not name.endswith("#") and "key:" not in name}
+
+
+def _states(books: Books) -> dict[str, str]:
+    states = {f"customer #{one.id}": _active(one.active) for one in books.customers}
+    states |= {f"account #{one.id}": _active(one.active) for one in books.accounts}
+    states |= {f"product/service #{one.id}": f"{_active(one.active)} class {one.class_id}" for one in books.items}
+    states |= {f"class #{one.id}": _active(one.active) for one in books.classes}
+    return states | {f"location #{one.id}": _active(one.active) for one in books.locations}
+
+
+def _active(active: bool) -> str:
+    return "active" if active else "inactive"
+
+
+def _preferences(frame: Frame) -> Fact:
+    chosen = frame.books.preferences
+    said = (
+        f"custom numbers {chosen.custom_numbers}; classes {chosen.class_tracking}; locations {chosen.locations}; "
+        f"sales tax {chosen.uses_sales_tax}/{chosen.automated_sales_tax}; currency {chosen.home_currency}; "
+        f"credits by themselves {chosen.auto_apply_credit}/{chosen.auto_apply_payments}; "
+        f"closed through {frame.closed_through}; switches {frame.settings.mode}"
+    )
+    return Fact(of="preferences", value=said)
+
+
+# ---- the plan itself
+
+
+def _plan(frame: Frame, part: Part) -> Plan:
+    """The part as a plan: everything in an order that the input cannot change."""
+    return Plan(
+        stage=STAGE,
+        company=frame.company,
+        realm=frame.books.realm,
+        period=frame.period,
+        operations=ordered(part.operations),
+        adoptions=tuple(sorted(part.adoptions, key=lambda one: (one.kind, one.label, one.key))),
+        unchanged=tuple(sorted(set(part.unchanged))),
+        held=tuple(sorted(dict(reversed(part.held)).items())),
+        problems=_in_order(part.problems),
+        facts=tuple(sorted({fact.of: fact for fact in part.facts}.values(), key=lambda one: one.of)),
+    )
+
+
+_WEIGHT = {Severity.FILE: 0, Severity.ITEM: 1, Severity.NOTE: 2}
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    distinct = dict.fromkeys(problems)
+    return tuple(sorted(distinct, key=lambda one: (_WEIGHT[one.severity], one.key, one.code, one.where, one.what)))
