@@ -175,7 +175,7 @@ class TestConnecting:
     def test_the_client_refreshes_by_itself_and_reads_the_company(self, qb: QuickBooks) -> None:
         assert qb.auth_client.access_token
         assert CompanyInfo.get(REALM, qb=qb).CompanyName
-        preferences = Preferences.get("", qb=qb)
+        preferences = Preferences.get(qb=qb)
         assert preferences.SalesFormsPrefs
 
     def test_an_expired_token_is_its_authorization_exception(self, qb: QuickBooks, company: Company) -> None:

@@ -214,7 +214,7 @@ def _story(client: Client) -> list[tuple[int, dict[str, str], object]]:
 
 
 def _lasting(answered: requests.Response) -> dict[str, str]:
-    passing = {"date", "intuit_tid", "content-length", "server", "connection", "via"}
+    passing = {"date", "intuit_tid", "content-length", "server", "connection", "x-spanid", "x-amzn-trace-id"}
     return {name.lower(): value for name, value in answered.headers.items() if name.lower() not in passing}
 
 
@@ -460,6 +460,13 @@ class TestAdmin:
     def test_disconnecting_is_what_a_person_does_inside_quickbooks(self, client: Client) -> None:
         assert client.request("POST", "/_emulator/disconnect").json() == {"disconnected": 1}
         assert client.api("GET", "companyinfo/" + REALM).status_code == 403
+
+    def test_an_account_is_reconciled_and_the_ledger_checked(self, client: Client) -> None:
+        wanted = {"account": "35", "until": "2026-01-31"}
+        assert client.request("POST", "/_emulator/reconcile", json=wanted).json() == {"reconciled": 0}
+        for wrong in ({}, {"account": 35, "until": "2026-01-31"}, {"account": "35", "until": "January"}):
+            assert client.request("POST", "/_emulator/reconcile", json=wrong).status_code == 400
+        assert client.request("GET", "/_emulator/check").json() == {"wrong": []}
 
     def test_with_several_companies_one_must_be_named(self, tmp_path: Path) -> None:
         first, second = open_company(tmp_path), open_company(tmp_path, OTHER)

@@ -6,6 +6,7 @@ They are not Intuit's and need no token. With several companies, `?realm=` names
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from toolkit.emulator.company import Company
 
 PREFIX = "/_emulator/"
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 class Refused(Exception):
@@ -139,6 +141,18 @@ def _disconnect(company: Company, _: dict[str, Any]) -> dict[str, Any]:
     return {"disconnected": tokens.disconnect(company)}
 
 
+def _reconcile(company: Company, content: dict[str, Any]) -> dict[str, Any]:
+    """Mark an account's postings up to a date, inclusive, as reconciled."""
+    account, until = content.get("account"), content.get("until")
+    if not isinstance(account, str) or not isinstance(until, str) or not DAY.fullmatch(until):
+        raise Refused('give account (an Account Id as text) and until ("YYYY-MM-DD")')
+    return {"reconciled": company.reconcile(account, until)}
+
+
+def _check(company: Company, _: dict[str, Any]) -> dict[str, Any]:
+    return {"wrong": company.check()}
+
+
 DOERS = {
     ("GET", "switches"): _switches,
     ("POST", "switches"): _set_switches,
@@ -147,4 +161,6 @@ DOERS = {
     ("GET", "snapshot"): _snapshot,
     ("POST", "snapshot"): _restore,
     ("POST", "disconnect"): _disconnect,
+    ("POST", "reconcile"): _reconcile,
+    ("GET", "check"): _check,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 import traceback
@@ -24,6 +25,7 @@ from toolkit.emulator.web import (
     plain_body,
     read_request,
     send,
+    service_headers,
     trace_id,
 )
 
@@ -41,6 +43,9 @@ SUCCESS_HEADERS = [
 ]
 # A token shorter or longer than any Intuit issues is refused by its length alone.
 TOKEN_LENGTHS = range(20, 4097)
+# Intuit's TempDownloadUri is a signed address of a store that asks for no token; here it is the emulator's own.
+DOWNLOAD = re.compile(r"download/\d+/.+", re.DOTALL)
+OWN_DOWNLOADS = b'"TempDownloadUri":"https://emulator.invalid'
 MALFORMED = "Malformed bearer token: too short or too long"
 
 Sleep = Callable[[float], None]
@@ -113,6 +118,8 @@ class EmulatorApp:
         company = self.companies.get(realm)
         if company is None:
             return self._unserved(request)
+        if request.method == "GET" and DOWNLOAD.fullmatch(path):
+            return _call(company, request, path)
         admitted = self._admit(company, request, path)
         if isinstance(admitted, Reply):
             return admitted
@@ -178,7 +185,7 @@ class EmulatorApp:
         reply = call()
         if struck.name == "slow_answer":
             _sleep(request, struck.seconds)
-        return _spoil(struck.name, reply, company.now())
+        return _spoil(struck.name, reply, _moment(company))
 
     def _before(self, request: Request, company: Company, struck: Injected) -> Reply | None:
         """Return the answer that comes in place of the call, or None when the call goes on in a changed world."""
@@ -192,12 +199,15 @@ class EmulatorApp:
         if struck.name in ("token_expired", "disconnected"):
             with company.transaction():
                 return self._refused(company, request)
-        return _instead(struck.name, company.now())
+        return _instead(struck.name, _moment(company))
 
     def _finish(self, request: Request, reply: Reply) -> None:
-        reply.headers.append(("intuit_tid", trace_id()))
+        trace = trace_id()
+        reply.headers.append(("intuit_tid", trace))
         if not request.path.startswith("/v3/"):
             return
+        if reply.status in (200, 400):
+            reply.headers.extend(service_headers(trace))
         if reply.status == 200 and reply.content_type.startswith("application/json"):
             reply.headers.extend(SUCCESS_HEADERS)
         if request.header("Accept") is None and reply.content_type.startswith("application/json"):
@@ -206,8 +216,7 @@ class EmulatorApp:
 
     def _now(self) -> datetime:
         for company in self.companies.values():
-            with company.transaction():
-                return company.now()
+            return _moment(company)
         return datetime.now(UTC)
 
     def _log(self, request: Request | None, outcome: str, began: float) -> None:
@@ -216,22 +225,26 @@ class EmulatorApp:
             self.log.write(f"{request.method} {request.path} {outcome} {spent:.1f} ms\n")
 
 
+def _moment(company: Company) -> datetime:
+    # Under the company's lock: what it keeps in memory may be renewed by another thread at this moment.
+    with company.reading():
+        return company.now()
+
+
 def _call(company: Company, request: Request, path: str) -> Reply:
     if request.method not in ("GET", "POST"):
-        return gateway.unsupported(request, company.now())
+        return gateway.unsupported(request, _moment(company))
     kind = request.header("Content-Type") or ""
     body = plain_body(request)
     if not kind.startswith("multipart/") and not _is_utf8(body):
-        return gateway.rendered(fault.unparsable(), company.now())
-    try:
-        answer = company.call(request.method, path, request.query, body, kind)
-    except UnicodeEncodeError:
-        # Half a surrogate pair, escaped: JSON allows it, no text can hold it.
-        return gateway.rendered(fault.unparsable(), company.now())
+        return gateway.rendered(fault.unparsable(), _moment(company))
+    answer = company.call(request.method, path, request.query, body, kind)
     content_type = answer.content_type
     if answer.status == 200 and content_type == "application/json":
         content_type = JSON_SUCCESS
-    return Reply(answer.status, answer.body, content_type, list(answer.headers.items()))
+    # The address of an attachment's file is of the server that was asked.
+    content = answer.body.replace(OWN_DOWNLOADS, b'"TempDownloadUri":"' + request.base_url.encode())
+    return Reply(answer.status, content, content_type, list(answer.headers.items()))
 
 
 def _late(request: Request, seconds: float, call: Callable[[], Reply]) -> Reply:

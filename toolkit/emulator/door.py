@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import select
 import signal
 import threading
 from typing import Any
@@ -52,6 +54,7 @@ class Door:
             channel_timeout=300,
             max_request_body_size=MAX_UPLOAD_BYTES + 1,
             inbuf_overflow=MAX_UPLOAD_BYTES,
+            asyncore_use_poll=hasattr(select, "poll"),
             clear_untrusted_proxy_headers=True,
         )
         self._server.channel_class = CuttableChannel
@@ -71,7 +74,8 @@ class Door:
         """Stop listening and end all connections; calls at work get a moment to end."""
         if not self._ended.is_set():
             # Sockets may only be closed by the thread that waits on them.
-            self._server.trigger.pull_trigger(self._close_sockets)
+            with contextlib.suppress(OSError):
+                self._server.trigger.pull_trigger(self._close_sockets)
             self._ended.wait(5)
         self._close_sockets()
         self._server.task_dispatcher.shutdown(cancel_pending=True, timeout=1)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -76,18 +77,20 @@ def serve(
 def _open_all(names: Sequence[str], state: Path | None, stack: ExitStack) -> list[Served]:
     if state is not None and len(names) != 1:
         raise Unusable("--state keeps one company; name exactly one --company with it.")
-    served = [_open(name, state, FIRST_REALM + place, stack) for place, name in enumerate(names)]
-    realms = [each.company.realm_id for each in served]
+    folders = {place: _open(Path(name), state) for place, name in enumerate(names) if name != EMPTY}
+    realms = [each.company.realm_id for each in folders.values()]
     if len(set(realms)) != len(realms):
         raise Unusable(f"Two companies have the same company ID (realm): {', '.join(realms)}.")
-    return served
+    free = (str(realm) for realm in count(FIRST_REALM) if str(realm) not in realms)
+    return [folders.get(place) or _open_empty(state, next(free), stack) for place in range(len(names))]
 
 
-def _open(name: str, state: Path | None, realm: int, stack: ExitStack) -> Served:
-    folder = None if name == EMPTY else Path(name)
-    if folder is None:
-        state = state or _passing_folder(stack) / "qbo.db"
-        return Served(Company.open(state, seed={"format": 1, "realm_id": str(realm)}), state)
+def _open_empty(state: Path | None, realm: str, stack: ExitStack) -> Served:
+    state = state or _passing_folder(stack) / "qbo.db"
+    return Served(Company.open(state, seed={"format": 1, "realm_id": realm}), state)
+
+
+def _open(folder: Path, state: Path | None) -> Served:
     seed = folder / "qbo.json"
     if not seed.is_file() and not (folder / "qbo.db").is_file():
         raise Unusable(f"{folder} holds neither qbo.json nor qbo.db, so there is no emulated company in it.")

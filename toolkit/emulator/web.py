@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
+from uuid import UUID
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Environ = dict[str, Any]
@@ -142,6 +143,15 @@ def _inflate(body: bytes, encoding: str, limit: int) -> bytes:
 def trace_id() -> str:
     """Return a new intuit_tid; Intuit's have the shape 1-<8 hex of the second>-<24 hex>."""
     return f"1-{int(time.time()):08x}-{random.getrandbits(96):024x}"
+
+
+def service_headers(trace: str) -> list[Header]:
+    """Return what answers of the service itself carry and those of the gateway (401) do not, as recorded."""
+    return [
+        ("Strict-Transport-Security", "max-age=15552000"),
+        ("X-Spanid", str(UUID(int=random.getrandbits(128), version=4))),
+        ("X-Amzn-Trace-Id", f"Root={trace}"),
+    ]
 
 
 def json_reply(status: int, content: object, headers: Iterable[Header] = ()) -> Reply:
