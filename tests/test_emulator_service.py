@@ -8,6 +8,7 @@ import re
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,32 @@ class TestDoors:
         one.create("Customer", {"DisplayName": "Only in the first"})
         assert names(one) == ["Only in the first"]
         assert names(two) == []
+
+    def test_many_at_once_through_both_doors_lose_nothing_and_see_no_server_error(
+        self, base: str, company: Company, tmp_path: Path
+    ) -> None:
+        beside = Company.open(tmp_path / f"{REALM}.db")
+        makers = [over_http(base, company) for _ in range(6)]
+        makers += [in_process(EmulatorApp([beside]), beside) for _ in range(2)]
+
+        def work(place: int) -> list[int]:
+            seen = []
+            for number in range(12):
+                client = makers[place]
+                seen.append(client.post("customer", {"DisplayName": f"{place}-{number}"}).status_code)
+                # The same name for all: one wins, the others are refused with a Fault, and nothing breaks.
+                seen.append(client.post("customer", {"DisplayName": f"same {number}"}).status_code)
+                seen.append(client.api("GET", "query", params={"query": QUERY}).status_code)
+            return seen
+
+        with ThreadPoolExecutor(len(makers)) as pool:
+            answers = [status for seen in pool.map(work, range(len(makers))) for status in seen]
+        assert set(answers) == {200, 400}
+        expected = {f"{place}-{number}" for place in range(8) for number in range(12)}
+        expected |= {f"same {number}" for number in range(12)}
+        found = makers[0].api("GET", "query", params={"query": QUERY + " maxresults 1000"}).json()
+        assert sorted(each["DisplayName"] for each in found["QueryResponse"]["Customer"]) == sorted(expected)
+        assert answers.count(400) == 7 * 12
 
 
 def _story(client: Client) -> list[tuple[int, dict[str, str], object]]:
