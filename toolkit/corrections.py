@@ -6,13 +6,17 @@ a link to a journal entry names the entry's line in TxnLineId, counted from 0).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from toolkit.books import JournalEntry, JournalLine, Link, TxnType
 from toolkit.counterparts import payout_stamp
 from toolkit.model import Charge, ChargeType, Payout
 from toolkit.money import ZERO, Money, show
-from toolkit.plan import Action, Kind, Operation, operation_key, pending
+from toolkit.plan import Action, Kind, Operation, pending
+
+Identity = Callable[[Kind, str], tuple[str, int]]
+"""The key and generation under which a Coworks record is posted."""
 
 FUNDS_LINE = "0"
 """The line of our journal entries that stands on Undeposited Funds."""
@@ -49,10 +53,10 @@ TO_DISPUTES = frozenset({ChargeType.DISPUTE, ChargeType.DISPUTE_REVERSAL, Charge
 """Rows that wait on the disputes account until they are decided."""
 
 
-def negative(realm: str, payout: Payout, funds_id: str, bank_id: str) -> Correction:
+def negative(identity: Identity, payout: Payout, funds_id: str, bank_id: str) -> Correction:
     """Dr Undeposited Funds / Cr Bank for the net of a payout that took money out of the bank, dated its arrival."""
     return _correction(
-        realm,
+        identity,
         payout,
         coworks_id=f"{payout.payout_id}/negative",
         on_funds=-payout.amount,
@@ -63,7 +67,7 @@ def negative(realm: str, payout: Payout, funds_id: str, bank_id: str) -> Correct
     )
 
 
-def of_row(realm: str, payout: Payout, row: Charge, nth: int, *, funds_id: str, against: Against) -> Correction:
+def of_row(identity: Identity, payout: Payout, row: Charge, nth: int, *, funds_id: str, against: Against) -> Correction:
     """The entry of one row that is neither charge nor refund nor fee, for its gross; dated the payout's arrival.
 
     `nth` (1-based) tells rows of the same type and charge apart, in the order of the payout's rows.
@@ -71,7 +75,7 @@ def of_row(realm: str, payout: Payout, row: Charge, nth: int, *, funds_id: str, 
     name = row.charge_id or row.invoice_number or "row"
     about = f" of {row.team}" if row.team else ""
     return _correction(
-        realm,
+        identity,
         payout,
         coworks_id=f"{payout.payout_id}/{row.type}/{name}/{nth}",
         on_funds=row.gross,
@@ -82,7 +86,7 @@ def of_row(realm: str, payout: Payout, row: Charge, nth: int, *, funds_id: str, 
 
 
 def _correction(
-    realm: str,
+    identity: Identity,
     payout: Payout,
     *,
     coworks_id: str,
@@ -92,7 +96,7 @@ def _correction(
     words: str,
     bank: Money = ZERO,
 ) -> Correction:
-    key = operation_key(realm, Kind.JOURNAL_ENTRY, coworks_id)
+    key, generation = identity(Kind.JOURNAL_ENTRY, coworks_id)
     entry = JournalEntry(
         number=f"CW-{key[:8].upper()}",
         txn_date=payout.arrival_date,
@@ -114,6 +118,7 @@ def _correction(
         reason="Carried by the payout's bank deposit through Undeposited Funds.",
         amount=bank,
         coworks_id=coworks_id,
+        generation=generation,
     )
     link = Link(txn_type=TxnType.JOURNAL_ENTRY, txn_id=pending(key), amount=on_funds, line_id=FUNDS_LINE)
     return Correction(operation=operation, link=link)

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from toolkit import chart, corrections
 from toolkit.books import Account, DepositLine, JournalEntry, Link, ReceivedPayment, SalesDocument, TxnType
 from toolkit.corrections import Against, Correction
-from toolkit.counterparts import Counterparts, Found, find_entry, find_invoice, find_payment, find_refund
+from toolkit.counterparts import Counterparts, Found, find_entry, find_invoice, find_payment, find_refund, key_of
 from toolkit.model import BillingPayment, Charge, ChargeType, Invoice, Payout
 from toolkit.money import ZERO, Money, show, total
-from toolkit.plan import Operation
+from toolkit.plan import Kind, Operation, Standing, operation_key
 from toolkit.problems import Problem
 from toolkit.settings import Settings
 from toolkit.settlement import Settled, Settlement, day
@@ -186,9 +187,7 @@ def _correction(
     if isinstance(against, str):
         words = f"{_name(row)} of {day(row.created_on)} (${show(abs(row.gross))}{_whose(row)}) {against}"
         return Gap(amount=row.gross, words=words, absent=False)
-    made = corrections.of_row(
-        ground.counterparts.books.realm, payout, row, nth, funds_id=ground.funds.id, against=against
-    )
+    made = corrections.of_row(partial(identity, ground), payout, row, nth, funds_id=ground.funds.id, against=against)
     return [carry(ground, payout, made, carried)]
 
 
@@ -202,6 +201,15 @@ def carry(ground: Ground, payout: Payout, made: Correction, carried: list[Correc
         return DepositLine(amount=made.link.amount, link=link_to_entry(stands.record, line_id, made.link.amount))
     carried.append(made)
     return DepositLine(amount=made.link.amount, link=made.link)
+
+
+def identity(ground: Ground, kind: Kind, coworks_id: str) -> tuple[str, int]:
+    """The key to post under and its generation: the next one for what was undone and released."""
+    key, posted = key_of(ground.counterparts, kind, coworks_id)
+    if posted and posted.standing is Standing.UNDONE:
+        following = posted.generation + 1
+        return operation_key(ground.counterparts.books.realm, kind, coworks_id, following), following
+    return key, posted.generation if posted else 1
 
 
 def _name(row: Charge) -> str:

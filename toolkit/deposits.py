@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 
 from toolkit import already_booked, chart, corrections, deposit_lines, deposit_problems
 from toolkit.already_booked import Booked
@@ -18,7 +19,7 @@ from toolkit.counterparts import Counterparts, find_deposit, index, key_of, payo
 from toolkit.deposit_lines import Contents, Ground
 from toolkit.model import Billing, Payout, Payouts, PayoutStatus
 from toolkit.money import ZERO, Money, show, text, total
-from toolkit.plan import Action, Adoption, Done, Fact, Kind, Operation, Plan, Posted, Standing, operation_key, ordered
+from toolkit.plan import Action, Adoption, Done, Fact, Kind, Operation, Plan, Posted, Standing, ordered
 from toolkit.problems import Problem, Severity, stops_everything
 from toolkit.settings import Mode, Settings
 from toolkit.settlement import DEAD, Settlement, day, payment_id, refund_id, settle
@@ -286,13 +287,13 @@ def _posted(desk: _Desk, payout: Payout, bank: Account, found: Contents) -> _Dra
     lines, entries = list(found.lines), list(found.entries)
     unchanged = list(found.standing_entries)
     if payout.amount < 0:
-        made = corrections.negative(desk.books.realm, payout, desk.ground.funds.id, bank.id)
+        made = corrections.negative(partial(deposit_lines.identity, desk.ground), payout, desk.ground.funds.id, bank.id)
         carried: list[Correction | str] = []
         lines.append(deposit_lines.carry(desk.ground, payout, made, carried))
         entries += [one.operation for one in carried if isinstance(one, Correction)]
         unchanged += [one for one in carried if isinstance(one, str)]
     lines += fee_line
-    key = _next_key(desk, payout)
+    key, generation = deposit_lines.identity(desk.ground, Kind.DEPOSIT, payout.payout_id)
     deposit = _deposit(payout, bank, tuple(lines), key)
     operation = Operation(
         key=key,
@@ -305,6 +306,7 @@ def _posted(desk: _Desk, payout: Payout, bank: Account, found: Contents) -> _Dra
         amount=deposit.total,
         needs=tuple(one.key for one in entries),
         coworks_id=payout.payout_id,
+        generation=generation,
     )
     facts = _facts(desk, bank, deposit)
     return _Draft(payout, operations=(*entries, operation), unchanged=tuple(unchanged), facts=facts)
@@ -323,14 +325,6 @@ def _deposit(payout: Payout, bank: Account, lines: tuple[DepositLine, ...], key:
         lines=lines,
         private_note=payout_stamp(payout.payout_id, key),
     )
-
-
-def _next_key(desk: _Desk, payout: Payout) -> str:
-    """The key to post under; a deposit that was undone and released is a new generation."""
-    key, posted = key_of(desk.ground.counterparts, Kind.DEPOSIT, payout.payout_id)
-    if posted and posted.standing is Standing.UNDONE:
-        return operation_key(desk.books.realm, Kind.DEPOSIT, payout.payout_id, posted.generation + 1)
-    return key
 
 
 def _fee_line(desk: _Desk, payout: Payout, fee: Money) -> list[DepositLine] | Problem:
