@@ -90,8 +90,8 @@ def connect_in_browser(
 ) -> Connection:
     """Connect with a person at a browser on this machine: `open_page` gets the address to show.
 
-    Raises `ReconnectNeeded` when nobody finishes within `seconds` or the answer is not acceptable, `UsageError` when the
-    callback's port is taken.
+    Raises `ReconnectNeeded` when nobody finishes within `seconds` or the answer is not acceptable, `UsageError` when
+    the callback's port is taken.
     """
     try:
         listener = Callback(redirect)

@@ -18,6 +18,10 @@ Waiting = Callable[[float, str], None]
 """Told of every wait of half a second or more, before it: seconds and the reason in words."""
 
 
+# A wait this short (seconds) is none: one that is shorter than the clock can count would never be over.
+_MOMENT = 1e-6
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rates:
     """Intuit's limits, adjustable; `minute` is its length in seconds (shorter where a test company runs faster).
@@ -68,8 +72,7 @@ class _Bucket:
     def wait(self, now: float, share: float) -> float:
         self.tokens = min(self.size, self.tokens + max(0.0, now - self.at) * self.rate * share)
         self.at = now
-        # A hair under one counts as one: else a wait computed to the last bit would be followed by an endless next.
-        return 0.0 if self.tokens >= 1 - 1e-9 else (1 - self.tokens) / (self.rate * share)
+        return 0.0 if self.tokens >= 1 else (1 - self.tokens) / (self.rate * share)
 
     def take(self, now: float) -> None:
         self.wait(now, 1.0)
@@ -136,7 +139,7 @@ class Limits:
             if now < self._paused_until:
                 return self._paused_until - now, "QuickBooks asked us to wait"
             seconds = max(gate.wait(now, self._share) for gate in gates)
-            if seconds > 0:
+            if seconds > _MOMENT:
                 return seconds, "Intuit's limit of requests a minute"
             for gate in gates:
                 gate.take(now)
