@@ -14,7 +14,7 @@ _LIMIT = Decimal(10) ** 11
 
 def cents(amount: Decimal | int) -> int:
     """An amount as whole cents, half-up."""
-    return int((Decimal(amount) * 100).to_integral_value(rounding=ROUND_HALF_UP))
+    return int((amount * 100).to_integral_value(ROUND_HALF_UP)) if isinstance(amount, Decimal) else amount * 100
 
 
 def money(amount: int) -> Decimal | int:

@@ -34,8 +34,16 @@ def _run(books: Books, item: Any, named_before: bool) -> str:
     options = frozenset(part.strip() for part in str(item.get("optionsData") or "").split(","))
     if kind.group == "name" and named_before and books.switches.on("name_contention"):
         raise operations.one_name_at_a_time()
-    with books.attempt():
+    if kind.group != "transaction":
+        books.flush()
+    with books.attempt(writes_last=_writes_last(books, kind, operation, value)):
         return f'"{kind.entity}":{_operate(books, kind, operation, value, options)}'
+
+
+def _writes_last(books: Books, kind: Kind, operation: str, value: Any) -> bool:
+    """A new transaction is checked before anything is written, unless credits apply themselves afterwards."""
+    new = operation == "create" and isinstance(value, dict) and value.get("Id") is None
+    return new and kind.group == "transaction" and not books.switches.on("auto_apply_credit")
 
 
 def _operate(books: Books, kind: Kind, operation: str, value: Any, options: frozenset[str]) -> str:
@@ -75,31 +83,40 @@ def answer(books: Books, value: Any, requestid: str) -> str:
     items = items_of(value)
     bids = [_bid(item) for item in items]
     replay.check_batch(requestid, bids)
+    before = replay.find_items(books, requestid)
     answers: list[str] = []
-    kept: list[tuple[str, replay.Stored]] = []
+    kept: list[tuple[str, str]] = []
     named = False
     for item, bid in zip(items, bids, strict=True):
-        text, new = _item(books, item, bid, requestid, named)
+        if bid and bid in before:
+            answers.append(_again(books, before[bid], bid))
+            continue
+        text, keep = _item(books, item, bid, named)
         named = named or (isinstance(item, dict) and any(name in item for name in NAMES))
         answers.append(text)
-        if new is not None and requestid:
-            kept.append((bid, new))
-    replay.keep(books, requestid, kept)
+        if keep:
+            kept.append((bid, text))
+    replay.keep_items(books, requestid, kept)
     return f'"BatchItemResponse":[{",".join(answers)}]'
 
 
-def _item(books: Books, item: Any, bid: str, requestid: str, named: bool) -> tuple[str, replay.Stored | None]:
-    """One item's answer, and what to remember of it."""
-    tail = f',"bId":{rendered(bid)}}}' if bid else "}"
+def _tail(bid: str) -> str:
+    return f',"bId":{rendered(bid)}}}' if bid else "}"
+
+
+def _refused(books: Books, refused: fault.Fault, bid: str) -> str:
+    return f'{{"Fault":{rendered(refused.body(books.switches["language"]))}{_tail(bid)}'
+
+
+def _again(books: Books, text: str, bid: str) -> str:
+    return _refused(books, replay.used_again(), bid) if books.switches["requestid"] == "6000" else text
+
+
+def _item(books: Books, item: Any, bid: str, named: bool) -> tuple[str, bool]:
+    """One item's answer, and whether it is to be remembered."""
     try:
-        before = replay.find(books, requestid, bid) if requestid else None
-        if before is not None:
-            return before.text, None
-        text = "{" + _run(books, item, named) + tail
+        return "{" + _run(books, item, named) + _tail(bid), True
     except fault.Fault as refused:
-        text = f'{{"Fault":{rendered(refused.body(books.switches["language"]))}{tail}'
-        if books.switches["requestid_faults"] == "again":
-            return text, None
+        return _refused(books, refused, bid), books.switches["requestid_faults"] == "replay"
     except RecursionError:
-        return f'{{"Fault":{rendered(fault.unparsable().body())}{tail}', None
-    return text, replay.Stored(200, "", text)
+        return _refused(books, fault.unparsable(), bid), False

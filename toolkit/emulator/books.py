@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +18,10 @@ from toolkit.emulator.switches import Switches
 
 _SELECT = f"SELECT {COLUMNS} FROM object"
 _MOST_NAMES = 20_000
+_TOTAL = (
+    "INSERT INTO total VALUES (?, ?, ?, ?) "
+    "ON CONFLICT (entity, id) DO UPDATE SET amount = amount + excluded.amount, touched = excluded.touched"
+)
 
 
 def reference_id(ref: Any) -> int | None:
@@ -46,6 +50,12 @@ class Books:
         self._lists: dict[str, dict[int, Record]] = {}
         self._names: dict[tuple[str, int], Record] = {}
         self._settings: dict[str, Body] = {}
+        self._switches: dict[str, str] | None = None
+        self._memo: dict[str, Any] = {}
+        self._counters: dict[str, int] = {}
+        self._counted: set[str] = set()
+        self._totals: list[tuple[str, str, int]] = []
+        self.inside = False
         self.stamp = ""
         self.stamp_shown = ""
         self.today = ""
@@ -66,12 +76,14 @@ class Books:
             self.connection.execute("DELETE FROM meta WHERE key = ?", (key,))
         else:
             self.connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
-        self._meta = None
+        self._meta = self._switches = None
         self._settings.clear()
 
     def _switch_values(self) -> dict[str, str]:
         self.refresh()
-        return {key[7:]: value for key, value in self.meta.items() if key.startswith("switch.")}
+        if self._switches is None:
+            self._switches = {key[7:]: value for key, value in self.meta.items() if key.startswith("switch.")}
+        return self._switches
 
     def _write_switch(self, name: str, value: str) -> None:
         self.set_meta(f"switch.{name}", value)
@@ -110,18 +122,27 @@ class Books:
     # -- caches ----------------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Forgets caches when another connection has committed since."""
+        """Forgets caches when another connection has committed since; inside a transaction none can have."""
+        if self.inside:
+            return
         version = self.connection.execute("PRAGMA data_version").fetchone()[0]
         if version != self._version:
             self._version = version
             self.forget()
 
     def forget(self) -> None:
-        """Forgets all caches."""
-        self._meta = None
-        self._lists.clear()
-        self._names.clear()
-        self._settings.clear()
+        """Forgets all caches, and what was not flushed."""
+        self._meta = self._switches = None
+        for cache in (self._lists, self._names, self._settings, self._memo, self._counters):
+            cache.clear()
+        self._counted.clear()
+        self._totals.clear()
+
+    def memo(self, key: str, compute: Callable[[], Any]) -> Any:
+        """What `compute` gave for this key; computed again when a small list or a setting changed."""
+        if key not in self._memo:
+            self._memo[key] = compute()
+        return self._memo[key]
 
     def list_of(self, entity: str) -> dict[int, Record]:
         """All objects of a small list, by id; do not change it."""
@@ -172,22 +193,73 @@ class Books:
         return [Record(*row) for row in self.connection.execute(f"{_SELECT} WHERE {where}", tuple(parameters))]
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
-        """One item of a batch: if an exception leaves it, what it wrote is undone. Must run inside a transaction."""
-        before = self.connection.total_changes
+    def attempt(self, *, writes_last: bool = False) -> Iterator[None]:
+        """
+        One item of a batch: if an exception leaves it, what it wrote is undone. Must run inside a transaction.
+
+        `writes_last` says that nothing is refused once something is written, and saves the savepoint; a refusal after
+        a write is then a bug and raises RuntimeError, which undoes the whole transaction.
+        """
+        before, totals = self.connection.total_changes, len(self._totals)
         try:
-            with store.savepoint(self.connection):
+            with nullcontext() if writes_last else store.savepoint(self.connection):
                 yield
-        except BaseException:
+        except BaseException as error:
+            del self._totals[totals:]
             if self.connection.total_changes != before:
-                self.forget()
+                if writes_last:
+                    raise RuntimeError("refused after a write") from error
+                self._forget_objects()
             raise
+
+    def _forget_objects(self) -> None:
+        for cache in (self._lists, self._names, self._settings, self._memo):
+            cache.clear()
+        self._meta = self._switches = None
 
     # -- writing ---------------------------------------------------------------------------------------------
 
+    def next_value(self, name: str, first: int) -> int:
+        """The next value of a counter; values of what is refused are not given again."""
+        value = self._counter(name)
+        self._counters[name] = first if value is None else value + 1
+        self._counted.add(name)
+        return self._counters[name]
+
+    def _counter(self, name: str) -> int | None:
+        if name not in self._counters:
+            row = self.connection.execute("SELECT value FROM counter WHERE name = ?", (name,)).fetchone()
+            if row is None:
+                return None
+            self._counters[name] = row[0]
+        return self._counters[name]
+
     def new_id(self, series: str, first: int) -> int:
         """The next id of a number space."""
-        return store.next_value(self.connection, f"id.{series}", first)
+        return self.next_value(f"id.{series}", first)
+
+    def reserve(self, name: str, used: int) -> None:
+        """Makes a counter continue after a value that was used from outside (an imported Id)."""
+        self._counters[name] = max(self._counter(name) or 0, used)
+        self._counted.add(name)
+
+    def add_totals(self, sums: Mapping[tuple[str, str], int]) -> None:
+        """Moves running totals, in cents, by (Account, Customer or Vendor; id)."""
+        self._totals.extend((entity, id, amount) for (entity, id), amount in sums.items())
+
+    def flush(self) -> None:
+        """Writes counters and running totals that are still in memory. Not inside an attempt that may be undone."""
+        if self._counted:
+            rows = [(name, self._counters[name]) for name in self._counted]
+            self.connection.executemany("INSERT OR REPLACE INTO counter VALUES (?, ?)", rows)
+            self._counted.clear()
+        if self._totals:
+            sums: dict[tuple[str, str], int] = {}
+            for entity, id, amount in self._totals:
+                sums[entity, id] = sums.get((entity, id), 0) + amount
+            rows_ = [(entity, id, amount, self.stamp) for (entity, id), amount in sums.items()]
+            self.connection.executemany(_TOTAL, rows_)
+            self._totals.clear()
 
     def insert(self, record: Record) -> None:
         """Writes a new object."""
@@ -203,8 +275,10 @@ class Books:
     def _remember(self, record: Record) -> None:
         if record.entity in self._lists:
             self._lists[record.entity][record.id] = record
+            self._memo.clear()
         self._names.pop((record.entity, record.id), None)
-        self._settings.pop(record.entity, None)
+        if self._settings.pop(record.entity, None) is not None:
+            self._memo.clear()
 
     def realm(self) -> str:
         """The company ID."""

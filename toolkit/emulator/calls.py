@@ -157,7 +157,7 @@ def _replayed(books: Books, call: Call, do: Callable[[], Answer]) -> Answer:
         body = {"Fault": refused.body(books.switches["language"]), "time": moments.answer_time(books.moment)}
         done = Answer(refused.status, rendered(body).encode(), "application/json")
     if requestid:
-        replay.keep(books, requestid, [("", replay.Stored(done.status, done.content_type, done.body.decode()))])
+        replay.keep(books, requestid, replay.Stored(done.status, done.content_type, done.body.decode()))
     return done
 
 
@@ -211,6 +211,7 @@ def _upload(books: Books, call: Call) -> Answer:
 
 
 def _report(books: Books, call: Call) -> Answer:
+    books.flush()
     lag = books.switches.number("query_lag_s")
     seen_until = moments.stored(books.moment - timedelta(seconds=lag)) if lag else ""
     facts = reports.read_facts(books.connection, seen_until=seen_until)

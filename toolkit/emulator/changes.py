@@ -64,6 +64,7 @@ def answer(books: Books, params: Mapping[str, str]) -> str:
 
     Times are inclusive; at most 1000 objects in all. Raises Fault 2020, 2060, 4001, or 6000 for a moment too long ago.
     """
+    books.flush()
     kinds = _kinds(params.get("entities"))
     since = moments.stored(_since(books, params.get("changedSince")))
     left, parts = MOST, []

@@ -98,7 +98,9 @@ class Company:
             self._depth = 1
             try:
                 self.books.begin()
+                self.books.inside = True
                 yield
+                self.books.flush()
             except BaseException:
                 self._connection.execute("ROLLBACK")
                 self.books.forget()
@@ -106,7 +108,7 @@ class Company:
             else:
                 self._connection.execute("COMMIT")
             finally:
-                self._depth = 0
+                self._depth, self.books.inside = 0, False
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -119,9 +121,10 @@ class Company:
             self._depth = 1
             try:
                 self.books.begin()
+                self.books.inside = True
                 yield
             finally:
-                self._depth = 0
+                self._depth, self.books.inside = 0, False
                 self._connection.execute("COMMIT")
 
     def close(self) -> None:

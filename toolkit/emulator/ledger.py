@@ -12,10 +12,6 @@ from toolkit.emulator.books import Books
 from toolkit.emulator.records import Posting, Record
 
 _INSERT = "INSERT INTO posting VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-_TOTAL = (
-    "INSERT INTO total VALUES (?, ?, ?, ?) "
-    "ON CONFLICT (entity, id) DO UPDATE SET amount = amount + excluded.amount, touched = excluded.touched"
-)
 RECEIVABLE = "Accounts Receivable"
 PAYABLE = "Accounts Payable"
 
@@ -24,23 +20,25 @@ class Unbalanced(AssertionError):
     """A transaction whose debits are not its credits: a bug of the rules, never of a client."""
 
 
+def _kinds(books: Books) -> dict[str, str]:
+    """Which accounts are receivables (of customers) or payables (of vendors)."""
+    named = {RECEIVABLE: "Customer", PAYABLE: "Vendor"}
+    accounts = books.list_of("Account").values()
+    return {str(a.id): named[a.body["AccountType"]] for a in accounts if a.body.get("AccountType") in named}
+
+
 def _sums(books: Books, postings: Iterable[Posting], sign: int) -> dict[tuple[str, str], int]:
-    accounts = books.list_of("Account")
+    kinds = books.memo("ledger.kinds", lambda: _kinds(books))
     sums: dict[tuple[str, str], int] = {}
     for posting in postings:
         amount = sign * posting.amount
         key = ("Account", posting.account_id)
         sums[key] = sums.get(key, 0) + amount
-        if posting.name_id is not None and posting.name_type is not None:
-            kind = accounts[int(posting.account_id)].body.get("AccountType")
-            if (posting.name_type, kind) in (("Customer", RECEIVABLE), ("Vendor", PAYABLE)):
-                key = (posting.name_type, posting.name_id)
-                sums[key] = sums.get(key, 0) + amount
+        name = posting.name_type
+        if posting.name_id is not None and name is not None and kinds.get(posting.account_id) == name:
+            key = (name, posting.name_id)
+            sums[key] = sums.get(key, 0) + amount
     return sums
-
-
-def _add_totals(books: Books, sums: dict[tuple[str, str], int]) -> None:
-    books.connection.executemany(_TOTAL, [(entity, id, amount, books.stamp) for (entity, id), amount in sums.items()])
 
 
 def _row(record: Record, line: int, posting: Posting) -> tuple[object, ...]:
@@ -59,7 +57,7 @@ def post(books: Books, record: Record, postings: list[Posting]) -> None:
     kept = [posting for posting in postings if posting.amount or posting.item_id]
     if kept:
         books.connection.executemany(_INSERT, [_row(record, line, posting) for line, posting in enumerate(kept)])
-        _add_totals(books, _sums(books, kept, 1))
+        books.add_totals(_sums(books, kept, 1))
 
 
 def unpost(books: Books, id: int) -> None:
@@ -69,7 +67,7 @@ def unpost(books: Books, id: int) -> None:
     ).fetchall()
     if rows:
         books.connection.execute("DELETE FROM posting WHERE txn_id = ?", (id,))
-        _add_totals(books, _sums(books, [Posting(*row) for row in rows], -1))
+        books.add_totals(_sums(books, [Posting(*row) for row in rows], -1))
 
 
 def total(books: Books, entity: str, id: int) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from toolkit.emulator import fault, store
+from toolkit.emulator import fault
 from toolkit.emulator.books import Books
 from toolkit.emulator.kinds import NUMBERED
 from toolkit.emulator.records import Draft
@@ -27,7 +27,7 @@ def assign(books: Books, draft: Draft) -> None:
     custom = books.switches.on("custom_numbers")
     automatic = "AutoDocNumber" in draft.sent or number == "AUTO_GENERATE"
     if number == "AUTO_GENERATE" or (number is None and draft.old is None and (automatic or not custom)):
-        number = str(store.next_value(books.connection, "number", _FIRST))
+        number = str(books.next_value("number", _FIRST))
     if number is None:
         draft.body.pop("DocNumber", None)
         return

@@ -217,6 +217,7 @@ def answer(books: Books, text: str) -> str:
     change, latest first (recorded). Raises Fault 4000 or 4001.
     """
     query = parse(text)
+    books.flush()
     kind = BY_PATH.get(query.entity.lower())
     if kind is None:
         if query.entity.lower() in {name.lower() for name in ELSEWHERE}:

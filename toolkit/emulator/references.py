@@ -41,13 +41,18 @@ def account_type(record: Record) -> str:
     return str(record.body.get("AccountType", ""))
 
 
-def first_account(books: Books, *, type: str = "", subtype: str = "") -> Record | None:
-    """The active account with the lowest id of this type or subtype."""
+def _matching_account(books: Books, type: str, subtype: str) -> Record | None:
     for record in books.list_of("Account").values():
         fits = not type or account_type(record) == type
         if record.active and fits and (not subtype or record.body.get("AccountSubType") == subtype):
             return record
     return None
+
+
+def first_account(books: Books, *, type: str = "", subtype: str = "") -> Record | None:
+    """The active account with the lowest id of this type or subtype."""
+    found: Record | None = books.memo(f"account.{type}.{subtype}", lambda: _matching_account(books, type, subtype))
+    return found
 
 
 def receivable(books: Books) -> Record:

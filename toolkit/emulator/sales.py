@@ -31,9 +31,10 @@ FORMS = {
 
 
 def _custom_fields(books: Books, draft: Draft) -> list[Body]:
+    definitions = books.memo("custom_fields", lambda: preferences.custom_fields(books.setting("Preferences")))
     given = {custom.get("DefinitionId"): custom for custom in draft.fields.get("CustomField") or ()}
     shown = []
-    for definition in preferences.custom_fields(books.setting("Preferences")):
+    for definition in definitions:
         custom: Body = dict(definition)
         value = given.get(definition["DefinitionId"], {}).get("StringValue")
         if value:

@@ -125,6 +125,13 @@ def _many(reader: _Reader) -> _Reader:
     return read
 
 
+def _reference(value: Any, path: str, depth: int) -> Any:
+    """A reference; the common form, an id alone, needs no further look."""
+    if isinstance(value, dict) and len(value) == 1 and type(value.get("value")) is str:
+        return value if value["value"] else {}
+    return read_type("ReferenceType", value, path + ".", depth + 1)
+
+
 def _complex(name: str) -> _Reader:
     def read(value: Any, path: str, depth: int) -> Any:
         return read_type(name, value, path + ".", depth + 1)
@@ -135,7 +142,7 @@ def _complex(name: str) -> _Reader:
 _SIMPLE: dict[str, _Reader] = {
     "string": _text, "id": _text, "decimal": _number, "int": _whole, "boolean": _boolean, "date": _day,
     "dateTime": _text,
-    "IntuitAnyType": _nothing,
+    "IntuitAnyType": _nothing, "ReferenceType": _reference,
 }  # fmt: skip
 
 
@@ -154,7 +161,7 @@ _READERS = {
 
 
 def read_type(name: str, value: Any, path: str, depth: int) -> Body:
-    """The value as an object of this schema type; see `read`."""
+    """The value as an object of this schema type; see `read`. Below the top, null and empty texts are dropped."""
     if not isinstance(value, dict) or depth > _DEEPEST:
         raise fault.unparsable()
     readers = _READERS[name]
@@ -164,12 +171,13 @@ def read_type(name: str, value: Any, path: str, depth: int) -> Body:
         if known is None:
             raise fault.unknown_property(prop, name, list(readers))
         if sent is None or sent == "":
-            clean[prop] = None
+            if not depth:
+                clean[prop] = None
             continue
         reader, limit = known
-        found = reader(sent, path + prop, depth)
+        found = sent if reader is _text and type(sent) is str else reader(sent, path + prop, depth)
         if limit is not None and len(found) > limit:
-            raise fault.too_long(path + prop if path else prop, limit, len(found))
+            raise fault.too_long(path + prop, limit, len(found))
         clean[prop] = found
     return clean
 
@@ -179,21 +187,12 @@ def read(entity: str, value: Any) -> Body:
     A client's body, checked against the schema of its entity.
 
     Unknown properties raise 2010, wrong types 2010, 2060, 2080 or 2170, long texts 2050. Real clients send empty
-    texts and
-    null for what they do not mean: both come out as None. Numbers come out as Decimal or int,
-    dates as YYYY-MM-DD texts.
+    texts and null for what they do not mean: both come out as None at the top and not at all below. Numbers come out
+    as Decimal or int, dates as YYYY-MM-DD texts.
     """
     return read_type(entity, value, "", 0)
 
 
 def present(body: Body) -> Body:
-    """The body without what was sent as null or empty text, at any depth."""
-    clean: Body = {}
-    for prop, value in body.items():
-        if isinstance(value, dict):
-            clean[prop] = present(value)
-        elif isinstance(value, list):
-            clean[prop] = [present(item) if isinstance(item, dict) else item for item in value]
-        elif value is not None:
-            clean[prop] = value
-    return clean
+    """The read body without what was sent as null or empty text."""
+    return {prop: value for prop, value in body.items() if value is not None}

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from toolkit.emulator import bodies, fault, ledger, moments, operations, preferences, schema, store, writing
+from toolkit.emulator import bodies, fault, ledger, moments, operations, preferences, schema, writing
 from toolkit.emulator.amounts import rendered
 from toolkit.emulator.bodies import head, ordered
 from toolkit.emulator.books import Books
@@ -78,9 +78,11 @@ def fill(books: Books, seed: Body, realm_id: str) -> None:
         _single(books, "Preferences", chart["preferences"] | sections)
         preferences.follow(books, wanted)
         _lists(books, chart["lists"] | (seed.get("lists") or {}))
-        for entry in seed.get("transactions") or ():
+        for number, entry in enumerate(seed.get("transactions") or ()):
             for entity, body in entry.items():
                 place(books, entity, body)
+            if number % 1000 == 0:
+                books.flush()
         _leftovers(books, seed)
     finally:
         books.importing = False
@@ -140,7 +142,7 @@ def _given_id(books: Books, body: Body, series: str) -> int | None:
         return None
     if not str(id).isdecimal():
         raise SeedError(f"Id {id!r} is not a number.")
-    store.reserve(books.connection, f"id.{series}", int(id))
+    books.reserve(f"id.{series}", int(id))
     return int(id)
 
 
@@ -172,7 +174,7 @@ def _leftovers(books: Books, seed: Body) -> None:
             updated, updated, 1, text)
         )  # fmt: skip
     for name, value in (seed.get("counters") or {}).items():
-        store.reserve(books.connection, name, int(value))
+        books.reserve(name, int(value))
 
 
 def export(books: Books) -> Body:

@@ -44,10 +44,9 @@ CREATE TABLE IF NOT EXISTS link (
   to_type TEXT NOT NULL, to_id INTEGER NOT NULL, to_line TEXT, amount INTEGER NOT NULL,
   PRIMARY KEY (from_id, from_line)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS link_to ON link (to_id);
-CREATE TABLE IF NOT EXISTS replay (
-  requestid TEXT NOT NULL, bid TEXT NOT NULL, at TEXT NOT NULL, status INTEGER NOT NULL,
-  content_type TEXT NOT NULL, body TEXT NOT NULL,
-  PRIMARY KEY (requestid, bid)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS replay (requestid TEXT NOT NULL, at TEXT NOT NULL, status INTEGER NOT NULL,
+  content_type TEXT NOT NULL, body TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS replay_requestid ON replay (requestid);
 CREATE INDEX IF NOT EXISTS replay_at ON replay (at);
 CREATE TABLE IF NOT EXISTS upload (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS reconciled (txn_id INTEGER NOT NULL, account_id TEXT NOT NULL, at TEXT NOT NULL,
@@ -79,20 +78,3 @@ def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("RELEASE item")
         raise
     connection.execute("RELEASE item")
-
-
-def next_value(connection: sqlite3.Connection, name: str, start: int) -> int:
-    """The next value of a counter, beginning at `start`."""
-    row = connection.execute(
-        "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
-        (name, start),
-    ).fetchone()
-    return int(row[0])
-
-
-def reserve(connection: sqlite3.Connection, name: str, used: int) -> None:
-    """Makes a counter continue after a value that was used from outside (an imported Id)."""
-    connection.execute(
-        "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
-        (name, used),
-    )

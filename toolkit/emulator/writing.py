@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from toolkit.emulator import fault, ledger, links, schema
 from toolkit.emulator.amounts import rendered
@@ -76,7 +75,8 @@ def save(books: Books, draft: Draft, id: int | None = None) -> Record:
         books.insert(record)
     if kind.group == "transaction":
         ledger.post(books, record, draft.postings)
-        links.replace(books, record, draft.links)
+        if draft.links or old is not None:
+            links.replace(books, record, draft.links)
     return record
 
 
@@ -103,16 +103,10 @@ def draft_update(kind: Kind, sent: Body, old: Record, options: frozenset[str]) -
         if value is None:
             fields.pop(key, None)
         else:
-            fields[key] = schema.present(value) if isinstance(value, dict) else _present_items(value)
+            fields[key] = value
     draft = Draft(kind.entity, fields, dict(fields), old, options, frozenset(sent))
     draft.next_line, draft.active, draft.voided = old.next_line, bool(old.active), bool(old.voided)
     return draft
-
-
-def _present_items(value: Any) -> Any:
-    if isinstance(value, list):
-        return [schema.present(item) if isinstance(item, dict) else item for item in value]
-    return value
 
 
 def tombstone(books: Books, record: Record) -> None:
