@@ -125,7 +125,9 @@ class PlainSession:
     def send(
         self, method: str, url: str, *, params: Mapping[str, str], body: bytes | None, headers: Mapping[str, str]
     ) -> requests.Response:
-        return self._http.request(method, url, params=dict(params), data=body, headers=dict(headers))
+        return self._http.request(
+            method, url, params=dict(params), data=body, headers=dict(headers), allow_redirects=False
+        )
 
 
 def client_of(script: Script, *, rates: Rates | None = None, **options: Any) -> tuple[Client, ScriptedAdapter, Clock]:
