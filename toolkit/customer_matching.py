@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from toolkit import numbering
 from toolkit.books import Books, Customer
 from toolkit.mapping import Pin
+from toolkit.names import fold
 from toolkit.plan import Posted, Standing
 from toolkit.settings import TakenName
-from toolkit.teams import Team, fold
+from toolkit.teams import Team
 
 NEW = "new"
 """What a person writes as customer_id in customers.csv to say: none of these, make a new customer."""

@@ -12,9 +12,10 @@ from toolkit.frame import Frame, problem
 from toolkit.mapping import Pin
 from toolkit.model import Invoice
 from toolkit.money import ZERO
+from toolkit.names import fold
 from toolkit.plan import Action, Adoption, Kind, Operation, pending
 from toolkit.problems import Problem
-from toolkit.teams import Team, fold, teams_of
+from toolkit.teams import Team, teams_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,7 @@ def _new(frame: Frame, known: CustomerIndex, team: Team, wanted: Mapping[str, in
         label=f"Customer {customer.display_name}",
         reason=_reason(team, customer),
         coworks_id=team.coworks_id,
+        generation=who.generation,
     )
     return Payer(team=team, customer_id=pending(who.key), rule="create", operation=operation)
 

@@ -434,6 +434,7 @@ def _operation(invoice: Invoice, payer: Payer, who: Identity, document: SalesDoc
         amount=-document.total if is_credit else document.total,
         needs=(payer.operation.key,) if payer.operation else (),
         coworks_id=who.coworks_id,
+        generation=who.generation,
     )
 
 

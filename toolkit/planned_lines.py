@@ -15,9 +15,9 @@ from toolkit.books import ClassTracking, Item, ListEntry, SalesLine
 from toolkit.frame import Frame, names_of, problem
 from toolkit.model import FEES, BillingLine, Invoice, LineKind
 from toolkit.money import ZERO, Money, round_cents, share, total
+from toolkit.names import fold
 from toolkit.problems import Problem
 from toolkit.settings import SalesTax
-from toolkit.teams import fold
 
 TAXED, UNTAXED = "TAX", "NON"
 
@@ -58,7 +58,7 @@ class Prices:
         self._places: dict[str, str] = {}
         rules = frame.mapping.rules
         self._invoices = {fold(rule.name) for rule in rules if rule.kind == "invoice"}
-        self._discounts = {fold(rule.name) for rule in rules if rule.kind == "discount"}
+        self._discounts = {fold(rule.name) for rule in rules if rule.kind == "discount" and rule.product}
 
     def names_discount(self, line: BillingLine) -> bool:
         """Whether mapping.csv has a row for this discount (or one for all of them)."""

@@ -184,6 +184,7 @@ def _operation(
         amount=-payment.amount,
         needs=needs,
         coworks_id=who.coworks_id,
+        generation=who.generation,
     )
 
 

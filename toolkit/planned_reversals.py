@@ -28,13 +28,13 @@ from toolkit.frame import NOTHING, Frame, Part, hold, joined, problem
 from toolkit.matching import Ambiguous, Identity, Match, Wanted
 from toolkit.model import BillingLine, Invoice, LineKind, Method, Refund
 from toolkit.money import ZERO, Money, share, show, total
+from toolkit.names import fold
 from toolkit.numbering import Taken
 from toolkit.plan import Action, Adoption, Kind, Operation, pending
 from toolkit.planned_invoices import Posting, already_there, auto_applied, is_split_parent, is_voided, state
 from toolkit.planned_lines import Prices, build
 from toolkit.planned_payments import Tills
 from toolkit.problems import Problem
-from toolkit.teams import fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +241,7 @@ def _memo_operation(posting: Posting, who: Identity, document: SalesDocument) ->
         amount=-document.total,
         needs=posting.needs,
         coworks_id=who.coworks_id,
+        generation=who.generation,
     )
 
 
@@ -314,6 +315,7 @@ def _application(
         reason=f"{show(settles.amount)} of the credit memo settles it; no money moves.",
         needs=needs,
         coworks_id=who.coworks_id,
+        generation=who.generation,
     )
 
 
@@ -400,6 +402,7 @@ def _refund_operation(
         amount=-record.total,
         needs=posting.needs,
         coworks_id=who.coworks_id,
+        generation=who.generation,
     )
 
 
@@ -500,6 +503,7 @@ def _cash_out(frame: Frame, posting: Posting, refund: Refund, memos: tuple[Memo,
         amount=-refund.amount,
         needs=posting.needs,
         coworks_id=who.coworks_id,
+        generation=who.generation,
     )
     return Part(operations=(operation, applied))
 
@@ -615,6 +619,7 @@ def _void(frame: Frame, posting: Posting, split: bool) -> Part:
         reason=_why_void(invoice, split),
         amount=-document.total,
         coworks_id=who.coworks_id,
+        generation=who.generation,
     )
     return Part(operations=(operation,), facts=(state(document),))
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from toolkit import numbering
 from toolkit.model import Invoice
+from toolkit.names import fold
 from toolkit.settings import Guests
 
 SHARED_GUEST = "guests"
@@ -45,11 +45,6 @@ class Team:
     def is_shared_guest(self) -> bool:
         """Whether this is the one customer for all guests."""
         return self.coworks_id == SHARED_GUEST
-
-
-def fold(name: str) -> str:
-    """A name as it is compared: composed accents, single blanks, no case."""
-    return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
 
 
 def emails_of(text: str) -> tuple[str, ...]:
