@@ -377,7 +377,7 @@ def bank_entry(bench: Bench, payout: Payout) -> tuple[str, Money]:
 def _payout_finding(
     bench: Bench, payout: Payout, case: _Case, deposit: BankDeposit | None, bank: Account | None
 ) -> Finding:
-    if deposit is None:
+    if deposit is None or payout.arrival_date > bench.as_of:
         unposted = _payout_not_posted(bench, payout)
         if unposted:
             return _finding(case, *unposted)
