@@ -172,3 +172,12 @@ def slices_of(period: Period, by: str, fiscal_month: int) -> list[Slice]:
         made.append(Slice(day, end, _span_title(day, end)))
         day = end + timedelta(days=1)
     return made
+
+
+def whole_slices(period: Period, by: str, fiscal_month: int) -> list[Slice]:
+    """The time spans that hold a period, in order, none of them cut."""
+    if by == "Days":
+        return slices_of(period, by, fiscal_month)
+    start = unit_of(_SLICE_UNITS[by], period.start, fiscal_month)[0]
+    end = unit_of(_SLICE_UNITS[by], period.end, fiscal_month)[1]
+    return slices_of(Period(start, end), by, fiscal_month)

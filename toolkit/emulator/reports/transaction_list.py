@@ -13,7 +13,7 @@ from toolkit.emulator.reports.answer import check_cells, header, report
 from toolkit.emulator.reports.detail import NO_NAME, SPLIT, Entry, Layout, Lookup, chosen
 from toolkit.emulator.reports.grid import Cell, Row, cell
 from toolkit.emulator.reports.parameters import DATES, NAMES, Query
-from toolkit.emulator.reports.periods import Period, slices_of
+from toolkit.emulator.reports.periods import Period, whole_slices
 from toolkit.emulator.reports.transaction_filters import Filters, Transaction, filters_of
 
 DEFAULT = (
@@ -145,9 +145,9 @@ def _split(lookup: Lookup, one: Transaction) -> Cell:
 
 
 def _by_time(query: Query, by: str, entries: list[Entry]) -> Callable[[Entry], Ranks]:
-    """Groups of time; the spans are cut to the entries' first and last day."""
+    """Groups of time, from the entries' first day to their last."""
     days = [date.fromisoformat(entry.date) for entry in entries]
-    spans = slices_of(Period(min(days), max(days)), _UNIT_OF.get(by, by), query.facts.fiscal_month)
+    spans = whole_slices(Period(min(days), max(days)), _UNIT_OF.get(by, by), query.facts.fiscal_month)
     starts: Mapping[int, Cell] = {span.start.toordinal(): cell(span.title) for span in spans}
     places = sorted(starts)
 
