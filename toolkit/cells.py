@@ -32,6 +32,7 @@ def number_text(cell: Cell) -> str:
     return cell.isoformat() if isinstance(cell, date | time) else str(cell)
 
 
+_LONGEST = 20
 _GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d*)?|\d*(\.\d*)?")
 _COMMA = re.compile(r"(\d{1,3}(\.\d{3})+|\d+),(\d{1,2}|\d{4,})")
 _SIGNS = str.maketrans("", "", "$() -\u2212+\u00a0\u202f\u2013\u2014")
@@ -44,6 +45,9 @@ def amount_text(cell: Cell, *, decimal_comma: bool = False) -> str:
     """
     text = number_text(cell).strip()
     bare = re.sub(r"(?i)usd", "", text).translate(_SIGNS)
+    if "e" in bare.casefold() or len(bare) > _LONGEST:
+        # Excel shows 123,456 as 1.23E+05: the digits that it left out are gone.
+        raise ValueError(f"{text!r} is no amount, or Excel has shortened it: write it as 1234.50")
     if "," not in bare:
         return text
     if decimal_comma and _COMMA.fullmatch(bare):
