@@ -37,7 +37,6 @@ class Holding:
     mark: str
     company_name: str
     preferences: Preferences
-    preferences_at: datetime
     lists_at: datetime
     server_time: datetime
     since: date | None
@@ -73,7 +72,6 @@ def _holding(facts: dict[str, str], stored: Iterable[tuple[str, str, bytes]]) ->
         mark=facts["mark"],
         company_name=facts["company_name"],
         preferences=_PREFERENCES.validate_json(facts["preferences"]),
-        preferences_at=datetime.fromisoformat(facts["preferences_at"]),
         lists_at=datetime.fromisoformat(facts["lists_at"]),
         server_time=datetime.fromisoformat(facts["server_time"]),
         since=date.fromisoformat(since) if since else None,
@@ -111,7 +109,6 @@ def _facts(holding: Holding) -> dict[str, str]:
         "mark": holding.mark,
         "company_name": holding.company_name,
         "preferences": _PREFERENCES.dump_json(holding.preferences).decode(),
-        "preferences_at": holding.preferences_at.isoformat(),
         "lists_at": holding.lists_at.isoformat(),
         "server_time": holding.server_time.isoformat(),
         "since": holding.since.isoformat() if holding.since else "",

@@ -35,7 +35,6 @@ _MOST_CHANGES = 1000
 _OVERLAPS = tuple(timedelta(seconds=seconds) for seconds in (300, 60, 15, 2, 0))
 _ROOM = 500
 _CHANGING = [source.entity for source in CHANGING]
-_PREFERENCES_LAST = timedelta(seconds=60)
 _LISTS_LAST = timedelta(days=1)
 _TRIES = 3
 # Feature not supported, permission denied, business validation: the company's plan or the person's role lacks the list.
@@ -129,11 +128,8 @@ def _overlap(holding: Holding) -> timedelta:
 
 
 def _renew_settings(client: Client, holding: Holding, touched: set[tuple[str, str]]) -> None:
-    """Read what change data capture does not tell: preferences each time but within a minute, tax codes daily."""
-    age = holding.server_time - holding.preferences_at
-    if not timedelta(0) < age < _PREFERENCES_LAST:
-        holding.preferences = wire_read.preferences(client.preferences())
-        holding.preferences_at = holding.server_time
+    """Read what change data capture does not tell: preferences each time, tax codes daily."""
+    holding.preferences = wire_read.preferences(client.preferences())
     if holding.server_time - holding.lists_at > _LISTS_LAST:
         for source in SOURCES:
             if not source.changes:
@@ -165,7 +161,6 @@ def _pages(client: Client, since: date | None) -> Holding:
         mark=client.mark,
         company_name=str(company.get("CompanyName") or ""),
         preferences=preferences,
-        preferences_at=now,
         lists_at=now,
         server_time=now,
         since=since,
