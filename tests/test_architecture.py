@@ -27,6 +27,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("push",),
     ("report",),
     ("open_company",),
+    ("stages", "connecting"),
+    ("report_company",),
     ("panels", "month_end"),
     ("fleet",),
     ("cli",),
@@ -35,10 +37,33 @@ RANKS: tuple[tuple[str, ...], ...] = (
 
 PARTS = {
     # Modules that were split off by subject share the rank of the one they belong to.
-    "cells": "tables",
-    "posting_log_schema": "posting_log",
-    "waves": "push",
+    part: owner
+    for owner, parts in {
+        "tables": ("cells", "names"),
+        "billing": ("inbox",),
+        "matching": ("customer_matching", "teams", "chart", "counterparts"),
+        "planning": ("frame", "reminders"),
+        "deposits": ("already_booked", "corrections", "settlement"),
+        "tieout": ("funds_proof", "judging", "proof", "receivable_proof", "entries"),
+        "qbo.wire": ("qbo.wire_read", "qbo.exact_json", "qbo.faults", "qbo.fault_words"),
+        "qbo.session": (
+            "qbo.addresses",
+            "qbo.filelock",
+            "qbo.quiet",
+            "qbo.tokens",
+            "qbo.callback",
+            "qbo.connection_words",
+        ),
+        "qbo.client": ("qbo.layers",),
+        "qbo.snapshot": ("qbo.balances", "qbo.books_cache", "qbo.sources"),
+        "push": ("approval", "carrier", "lookup", "waves"),
+        "report": ("charts", "pack", "shown"),
+    }.items()
+    for part in parts
 }
+
+PREFIXES = {"planned": "planning", "deposit": "deposits", "posting": "posting_log"}
+"""`billing_rows` belongs to `billing` by its name; these prefixes are not the name itself."""
 
 PURE_UNTIL = "undo"
 IMPURE = frozenset(
@@ -67,7 +92,10 @@ def owner(module: str) -> str:
     """The rank-table name that a module falls under."""
     if module.startswith("panels"):
         return "panels"
-    return PARTS.get(module, module)
+    if module in PARTS or any(module in names for names in RANKS):
+        return PARTS.get(module, module)
+    prefix = module.rpartition(".")[2].split("_")[0]
+    return PREFIXES.get(prefix, prefix)
 
 
 def rank(module: str) -> int:

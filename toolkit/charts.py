@@ -1,4 +1,4 @@
-"""The two pictures of a month, as SVG text that is the same on every run: receivables by age, Undeposited Funds by day."""
+"""The two pictures of a month, as SVG text, the same on every run: receivables by age, Undeposited Funds by day."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from datetime import date
 
 import matplotlib as mpl
+from matplotlib.dates import DateFormatter
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from toolkit.money import ZERO, Money, show
 from toolkit.proof import Item, Section
@@ -52,8 +54,8 @@ def balance_by_day(days: Sequence[tuple[date, Money]], name: str) -> str:
         color=BAR,
         alpha=0.15,
     )
-    axes.xaxis.set_major_formatter(mpl.dates.DateFormatter("%b %-d"))
-    axes.yaxis.set_major_formatter(mpl.ticker.FuncFormatter(lambda value, _: f"{value:,.0f}"))
+    axes.xaxis.set_major_formatter(DateFormatter("%b %-d"))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_ylabel(name)
     return _svg(figure, axes)
 

@@ -16,7 +16,7 @@ from typing import Any
 import click
 from tqdm import tqdm
 
-from toolkit import connecting, month_end, plan, report, stages
+from toolkit import connecting, month_end, pack, plan, report, report_company, stages
 from toolkit.approval import Approval
 from toolkit.emulator.sample import command as sample_command
 from toolkit.emulator.server import command as emulator_command
@@ -60,7 +60,8 @@ class Said:
             self.exits.append(3)
 
 
-Body = Callable[[OpenCompany, str, Asked, Said], None]
+Body = Callable[..., None]
+"""(company, period, asked, said, **the command's own options) -> None."""
 
 
 def options(function: Callable[..., None]) -> Callable[..., None]:
@@ -180,7 +181,7 @@ def preview(company: OpenCompany, period: str, asked: Asked, said: Said) -> None
 
 
 def _review(reviewed: stages.Review, said: Said) -> None:
-    said.text.append(report.review_text(reviewed))
+    said.text.append(report.plan_text(reviewed.plan))
     said.more |= _planned(reviewed.plan)
     said.add_problems(reviewed.plan.problems)
 
@@ -216,7 +217,7 @@ def _post(company: OpenCompany, reviewed: stages.Review, approve: str, asked: As
     approval = Approval(code=approve, live=asked.live, by="command line")
     with tqdm(total=len(reviewed.plan.operations), unit="entry", file=sys.stderr, disable=None) as bar:
         outcome = stages.post(company, reviewed, approval, _moving(bar))
-    said.text.append(report.outcome_text(outcome, reviewed))
+    said.text.append(report.outcome_text(outcome, reviewed.plan))
     said.exits += outcome.exit_codes
     said.more |= {
         "run": outcome.run,
@@ -271,7 +272,7 @@ def tie_out(company: OpenCompany, period: str, asked: Asked, said: Said, *, sign
     if not proof.ties:
         said.exits.append(DoesNotTie.exit_code)
     elif sign:
-        stages.sign_off(company, proved, sign, report.proof_sha256(proof))
+        stages.sign_off(company, proved, sign, pack.proof_sha256(proof))
         said.text.append(f"{period} is signed off by {sign}.")
         said.more["signed_by"] = sign
 
@@ -282,8 +283,8 @@ def tie_out(company: OpenCompany, period: str, asked: Asked, said: Said, *, sign
 def status(company: OpenCompany, period: str, asked: Asked, said: Said, *, runs: bool) -> None:
     """Say where the company stands: connection, switches, signed-off months, what is done, failed, unknown."""
     standing = stages.status(company)
-    said.text.append(report.status_text(standing, runs=runs))
-    said.more |= report.status_json(standing, runs=runs)
+    said.text.append(report_company.status_text(standing, runs=runs))
+    said.more |= report_company.status_json(standing, runs=runs)
 
 
 @cli.add_command
@@ -291,8 +292,8 @@ def status(company: OpenCompany, period: str, asked: Asked, said: Said, *, runs:
 def map_command(company: OpenCompany, period: str, asked: Asked, said: Said) -> None:
     """Show what each plan, pass, booking, fee and campus means in QuickBooks, and suggest what is missing."""
     mapped = stages.mapped(company, period)
-    said.text.append(report.mapped_text(mapped))
-    said.more |= report.mapped_json(mapped)
+    said.text.append(report_company.mapped_text(mapped))
+    said.more |= report_company.mapped_json(mapped)
     said.add_problems(mapped.problems)
 
 
@@ -304,8 +305,8 @@ def map_command(company: OpenCompany, period: str, asked: Asked, said: Said) -> 
 def connect(company: OpenCompany, period: str, asked: Asked, said: Said, *, copy: bool) -> None:
     """Connect to QuickBooks: sign in there, come back here; check what posting needs."""
     made = connecting.connect(company, ask=_ask, show=lambda line: click.echo(line, err=True))
-    said.text.append(report.connected_text(made))
-    said.more |= report.connected_json(made)
+    said.text.append(report_company.connected_text(made))
+    said.more |= report_company.connected_json(made)
     said.add_problems(made.problems)
     if copy:
         said.text.append(connecting.copy_books(company))

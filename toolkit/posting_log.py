@@ -149,6 +149,18 @@ class PostingLog:
             row = connection.execute(sa.select(plan.c.body).where(where)).first()
         return plans.from_json(zlib.decompress(row.body)) if row else None
 
+    def plans(self, period: str) -> tuple[Plan, ...]:
+        """Every plan that was begun for a period, oldest first: what was approved."""
+        with self._reading() as connection:
+            found = connection.execute(sa.select(plan.c.body).where(plan.c.period == period).order_by(plan.c.begun_at))
+            return tuple(plans.from_json(zlib.decompress(row.body)) for row in found)
+
+    def events(self, runs: Iterable[str]) -> tuple[Event, ...]:
+        """Every event of those runs, in order."""
+        with self._reading() as connection:
+            found = connection.execute(sa.select(event).where(event.c.run.in_(list(runs))).order_by(event.c.seq))
+            return tuple(Event(posted=_posted(row), action=row.action, requestid=row.requestid) for row in found)
+
     def unfinished_digests(self) -> tuple[str, ...]:
         """Approval codes of plans that were begun and not finished, oldest first."""
         with self._reading() as connection:

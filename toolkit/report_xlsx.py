@@ -1,4 +1,4 @@
-"""The month-end pack as a workbook: the proof as formulas over the items it sums, everything else as filterable lists."""
+"""The month-end pack as a workbook: the proof as formulas over its items, everything else as filterable lists."""
 
 from __future__ import annotations
 

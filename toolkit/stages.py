@@ -7,19 +7,34 @@ only an approved plan.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from toolkit import billing, deposits, inbox, mapping, payouts, planning, tieout
+from toolkit import (
+    billing,
+    deposits,
+    entries,
+    inbox,
+    mapping,
+    mapping_suggestions,
+    money,
+    pack,
+    payouts,
+    planning,
+    tieout,
+)
 from toolkit import plan as plans
 from toolkit.approval import Approval
 from toolkit.books import Balances, Books
 from toolkit.mapping import Mapping, Pin
+from toolkit.mapping_suggestions import Suggestion, Unmapped
 from toolkit.model import Billing, InputFile, Payouts
 from toolkit.open_company import OpenCompany
-from toolkit.plan import Done, Outcome, Plan
+from toolkit.plan import Done, Outcome, Plan, Standing
+from toolkit.posting_log import Event, Run, SignOff
 from toolkit.problems import Problem, Severity, UsageError
 from toolkit.proof import Proof
 from toolkit.push import Progress, Situation, push, silent
@@ -74,7 +89,7 @@ class Proved:
 
 def default_period(company: OpenCompany) -> str:
     """The earliest month in the inbox that is not signed off, the latest if all are; `UsageError` without any."""
-    months = inbox.periods(company.folder / "inbox")
+    months = inbox.periods(company.folder / "inbox", company.settings.columns)
     if not months:
         raise UsageError(_empty_inbox(company))
     signed = {one.period for one in company.log.sign_offs()}
@@ -85,7 +100,7 @@ def gather(company: OpenCompany, period: str) -> Gathered:
     """Read every input of the month; a file problem is among `problems`, nothing is raised but `UsageError`."""
     parse_period(period)
     settings = _with_sign_offs(company)
-    months = [month for month in inbox.periods(company.folder / "inbox") if month <= period]
+    months = [month for month in inbox.periods(company.folder / "inbox", company.settings.columns) if month <= period]
     reports = {month: _read_month(company, settings, month) for month in sorted({*months, period})}
     current = reports[period]
     before = [reports[month].billing for month in months if month < period]
@@ -116,7 +131,7 @@ class _Month:
 
 
 def _read_month(company: OpenCompany, settings: Settings, period: str) -> _Month:
-    found = inbox.find(company.folder / "inbox", period)
+    found = inbox.find(company.folder / "inbox", period, settings.columns)
     voids = company.folder / "voids.csv"
     bills = billing.read(
         found.billing,
@@ -201,7 +216,7 @@ def _kept(company: OpenCompany, gathered: Gathered, books: Books, plan: Plan, na
 
 def _books(company: OpenCompany, gathered: Gathered) -> Books:
     _ = company.realm  # an emulated company connects itself here
-    return read_books(company.client, since=_since(gathered))
+    return read_books(company.client, since=_since(gathered), cache=company.folder / "books.db")
 
 
 def _since(gathered: Gathered) -> date | None:
@@ -267,6 +282,117 @@ def _plan_problems(company: OpenCompany, gathered: Gathered, books: Books) -> tu
 def sign_off(company: OpenCompany, proved: Proved, signed_by: str, proof_sha256: str) -> None:
     """Record a person's sign-off; the caller has seen that the month ties."""
     company.log.sign(proved.proof.period, signed_by=signed_by, proof_sha256=proof_sha256)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapped:
+    """What names mean in QuickBooks, what is missing, what might fit; nothing of it is applied."""
+
+    mapping: Mapping
+    unmapped: tuple[Unmapped, ...]
+    suggestions: tuple[Suggestion, ...]
+    products: tuple[str, ...]
+    classes: tuple[str, ...]
+    locations: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def mapped(company: OpenCompany, period: str) -> Mapped:
+    """The mapping beside the month's names and QuickBooks' live products, classes and locations."""
+    gathered = gather(company, period)
+    books = _books(company, gathered)
+    missing = mapping_suggestions.unmapped(gathered.mapping, gathered.billing.invoices)
+    products = tuple(one.full_name or one.name for one in books.items if one.active and one.type != "Category")
+    locations = tuple(one.full_name or one.name for one in books.locations if one.active)
+    return Mapped(
+        mapping=gathered.mapping,
+        unmapped=missing,
+        suggestions=mapping_suggestions.suggest(gathered.mapping, missing, products, locations=locations),
+        products=products,
+        classes=tuple(one.full_name or one.name for one in books.classes if one.active),
+        locations=locations,
+        problems=(*gathered.problems, *mapping.problems(gathered.mapping)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Where a company stands: its switches, signed-off months, the posting log's counts, runs, open batches."""
+
+    company: str
+    realm: str
+    settings: Settings
+    days_left: int | None
+    connected: bool
+    months: tuple[str, ...]
+    sign_offs: tuple[SignOff, ...]
+    standings: tuple[tuple[Standing, int], ...]
+    unfinished: tuple[str, ...]
+    unanswered: int
+    runs: tuple[Run, ...]
+
+
+def status(company: OpenCompany) -> Status:
+    """Read the company's folder and posting log; QuickBooks is not asked."""
+    done = company.log.replay()
+    connection = company.session.connection
+    counted = Counter(one.standing for one in done.values())
+    return Status(
+        company=company.name,
+        realm=company.settings.quickbooks.realm or (connection.realm if connection else ""),
+        settings=company.settings,
+        days_left=company.session.days_left(),
+        connected=connection is not None and connection.connected,
+        months=inbox.periods(company.folder / "inbox", company.settings.columns),
+        sign_offs=company.log.sign_offs(),
+        standings=tuple((one, counted[one]) for one in Standing if counted[one]),
+        unfinished=company.log.unfinished_digests(),
+        unanswered=sum(len(one.members) for one in company.log.open_batches()),
+        runs=company.log.runs(),
+    )
+
+
+def write_pack(company: OpenCompany, proved: Proved) -> Path:
+    """Write the month's evidence folder and give its path; `month-end.html` in it is the page to open."""
+    period = proved.proof.period
+    approved = company.log.plans(period)
+    runs = tuple(one for one in company.log.runs() if one.period == period)
+    evidence = pack.Evidence(
+        proof=proved.proof,
+        books=proved.books,
+        plans=approved,
+        entries=tuple(
+            one for made in approved for one in entries.of_plan(made, proved.books, proved.gathered.settings)
+        ),
+        posted=tuple(_log_row(one) for one in company.log.events(one.id for one in runs)),
+        runs=runs,
+        inputs=tuple((_input_path(company, file), file) for file in proved.gathered.files),
+        reminders=(),
+    )
+    folder = company.pack(period)
+    pack.write(folder, evidence)
+    return folder
+
+
+def _input_path(company: OpenCompany, file: InputFile) -> Path:
+    of_month = company.folder / "inbox" / file.period / file.name
+    return of_month if of_month.exists() else company.folder / "inbox" / file.name
+
+
+def _log_row(event: Event) -> dict[str, str]:
+    posted = event.posted
+    return {
+        "at_utc": f"{posted.at:%Y-%m-%d %H:%M:%S}" if posted.at else "",
+        "run": posted.run,
+        "what": f"{event.action} {posted.kind}",
+        "coworks": posted.coworks_id,
+        "standing": str(posted.standing),
+        "quickbooks": f"{posted.entity} {posted.qbo_id}".strip(),
+        "number": posted.number,
+        "amount": money.text(posted.amount),
+        "key": posted.key,
+        "note": posted.note,
+    }
 
 
 def _empty_inbox(company: OpenCompany) -> Problem:

@@ -1,0 +1,127 @@
+"""Where a company stands, in words and for programs: connection, mapping, posting log, runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from toolkit.connecting import Connected
+from toolkit.money import show, text
+from toolkit.posting_log import Run
+from toolkit.settings import Mode
+from toolkit.stages import Mapped, Status
+
+MODES = {
+    Mode.NOTHING: "both off, nothing will be posted",
+    Mode.INVOICES: "invoices only; payments are entered elsewhere",
+    Mode.TRANSACTIONS: "invoices and payments",
+}
+
+
+def status_text(status: Status, *, runs: bool = False) -> str:
+    """Where the company stands, in words."""
+    environment = status.settings.quickbooks.environment
+    lines = [f"{status.company}, company ID {status.realm or 'not known yet'}, {environment}"]
+    days = f", {status.days_left} days left" if status.days_left is not None else ""
+    lines.append(f"  connected{days}" if status.connected else "  not connected yet")
+    lines.append(f"  switches: {MODES[status.settings.mode]}")
+    signed = {one.period: f"signed off by {one.signed_by}" for one in status.sign_offs}
+    lines += [f"  {month}: {signed.get(month, 'not signed off')}" for month in status.months]
+    lines += [f"  {number:>6}  {standing} in the posting log" for standing, number in status.standings]
+    if status.unanswered:
+        lines.append(f"  {status.unanswered:>6}  sent without an answer yet: run push again, it looks them up first")
+    lines += [f"  plan {digest} was begun and not finished: push --approve {digest}" for digest in status.unfinished]
+    if runs:
+        lines += [_run_line(one) for one in status.runs]
+    return "\n".join(lines)
+
+
+def _run_line(run: Run) -> str:
+    return (
+        f"  {run.started_at:%Y-%m-%d %H:%M} UTC  {run.command} {run.period}, approved by {run.approved_by} "
+        f"({run.digest}): {run.state}, {run.summary}"
+    )
+
+
+def status_json(status: Status, *, runs: bool = False) -> dict[str, Any]:
+    """Where the company stands, for programs."""
+    found: dict[str, Any] = {
+        "company_id": status.realm,
+        "environment": str(status.settings.quickbooks.environment),
+        "mode": str(status.settings.mode),
+        "connected": status.connected,
+        "days_left": status.days_left,
+        "months": [
+            {"period": one, "signed_by": next((s.signed_by for s in status.sign_offs if s.period == one), "")}
+            for one in status.months
+        ],
+        "standings": {str(standing): number for standing, number in status.standings},
+        "unfinished": list(status.unfinished),
+        "unanswered": status.unanswered,
+    }
+    if runs:
+        found["runs"] = [
+            {
+                "run": one.id,
+                "command": one.command,
+                "period": one.period,
+                "digest": one.digest,
+                "approved_by": one.approved_by,
+                "started_at": one.started_at.isoformat(),
+                "ended_at": one.ended_at.isoformat() if one.ended_at else "",
+                "state": one.state,
+                "summary": one.summary,
+            }
+            for one in status.runs
+        ]
+    return found
+
+
+def mapped_text(mapped: Mapped) -> str:
+    """The mapping as lines, what is missing and what might fit."""
+    lines = [
+        f"  {rule.kind:<18} {rule.name:<32} {rule.campus:<14} {rule.product or rule.location}"
+        for rule in mapped.mapping.rules
+    ]
+    if not mapped.unmapped:
+        return "\n".join([*lines, "", "Every name in this month's bills has a row in mapping.csv."])
+    lines += ["", "Without a row in mapping.csv:"]
+    for one in mapped.unmapped:
+        fits = [s.product for s in mapped.suggestions if (s.kind, s.name) == (one.kind, one.name)]
+        hint = f"  perhaps: {', '.join(fits)}" if fits else ""
+        lines.append(f"  {one.kind:<18} {one.name:<32} {one.lines:>4} lines {show(one.amount):>12}{hint}")
+    return "\n".join(lines)
+
+
+def mapped_json(mapped: Mapped) -> dict[str, Any]:
+    """The missing names and suggestions, for programs."""
+    return {
+        "rules": len(mapped.mapping.rules),
+        "unmapped": [
+            {"kind": one.kind, "name": one.name, "campus": one.campus, "lines": one.lines, "amount": text(one.amount)}
+            for one in mapped.unmapped
+        ],
+        "suggestions": [
+            {"kind": one.kind, "name": one.name, "product": one.product, "reason": one.reason}
+            for one in mapped.suggestions
+        ],
+    }
+
+
+def connected_text(found: Connected) -> str:
+    """The green check: which company, which ID, how long."""
+    days = f", {found.days_left} days left" if found.days_left is not None else ""
+    return (
+        f"\u2713 Connected to {found.company_name} (company ID {found.realm}, {found.environment}{days}).\n"
+        f"  Switches: {MODES[found.mode]}."
+    )
+
+
+def connected_json(found: Connected) -> dict[str, Any]:
+    """The connection, for programs."""
+    return {
+        "company_name": found.company_name,
+        "company_id": found.realm,
+        "environment": str(found.environment),
+        "days_left": found.days_left,
+        "mode": str(found.mode),
+    }
