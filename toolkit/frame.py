@@ -137,7 +137,7 @@ def joined(parts: Iterable[Part]) -> Part:
 
 
 def problem(
-    invoice: Invoice, code: str, what: str, why: str, do: str, candidates: Iterable[str] = (), note: bool = False
+    invoice: Invoice, code: str, what: str, why: str, do: str, *, candidates: Iterable[str] = (), note: bool = False
 ) -> Problem:
     """A problem of one invoice, named by its number and the row it was read from."""
     return Problem(

@@ -142,7 +142,7 @@ def find_document(known: Index, who: Identity, wanted: Wanted) -> Match | Ambigu
 
 
 def _by_number(known: Index, wanted: Wanted) -> Match | Ambiguous | None:
-    numbered = [one for one in known.by_number.get(numbering.base(wanted.number), ()) if _nobodys(known, one)]
+    numbered = [one for one in known.by_number.get(numbering.base(wanted.number), ()) if is_nobodys(known, one)]
     twins = [one for one in numbered if _is_number(one.number, wanted.number, known.suffix)]
     near = [one for one in twins if one.total == wanted.total and not one.voided]
     same = [one for one in near if one.kind is wanted.kind and one.customer_id == wanted.customer_id]
@@ -167,8 +167,16 @@ def _words(kind: DocumentKind) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind).lower()
 
 
-def _nobodys(known: Index, document: SalesDocument) -> bool:
+def is_nobodys(known: Index, document: SalesDocument) -> bool:
+    """Whether neither the posting log nor a stamp calls the document ours."""
     return (str(document.kind), document.id) not in known.logged and not counterparts.stamped(document.private_note)
+
+
+def is_own_work(known: Index, record: SalesDocument | ReceivedPayment) -> bool:
+    """Whether we created it (not merely adopted it): such a record never makes a plan stale."""
+    posted = known.logged.get((counterparts.entity_of(record), record.id))
+    created = posted is not None and posted.standing is Standing.DONE
+    return created or counterparts.stamped(record.private_note) is not None
 
 
 def _is_number(held: str, wanted: str, suffix: str) -> bool:

@@ -6,185 +6,158 @@ characters; a payment without an account goes to Undeposited Funds, so the accou
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from toolkit import chart, counterparts, matching, settlement
+from toolkit import counterparts, matching, payment_problems, settlement
+from toolkit.bench import Bench
 from toolkit.books import Account, Link, ReceivedPayment, TxnType
 from toolkit.frame import NOTHING, Frame, Part, hold, joined, problem
 from toolkit.matching import Ambiguous, Identity, PaymentMatch, PaymentWanted
-from toolkit.model import BillingPayment, Invoice, InvoiceStatus, Method
+from toolkit.model import BillingPayment, InvoiceStatus, Method
 from toolkit.money import ZERO, Money, show, total
 from toolkit.numbering import LONGEST
 from toolkit.plan import Action, Adoption, Fact, Kind, Operation
-from toolkit.planned_invoices import Posting
+from toolkit.postings import Posting
 from toolkit.problems import Problem
 
-METHOD_NAMES: dict[Method, tuple[str, ...]] = {
-    Method.CARD: ("credit card", "card", "stripe", "visa"),
-    Method.ACH: ("ach", "bank transfer", "eft", "direct debit", "e-check"),
-    Method.CHECK: ("check", "cheque"),
-    Method.CASH: ("cash",),
-    Method.WIRE: ("wire", "wire transfer", "bank transfer"),
-}
-"""What payment methods are called in QuickBooks companies, most usual first."""
+Found = Mapping[str, PaymentMatch | Ambiguous]
 
 
 @dataclass(frozen=True, slots=True)
-class Tills:
-    """Where money of each method goes, and what QuickBooks calls the method; or why an account is not known."""
+class _Due:
+    """One Coworks payment under its identity, and the posting it settles."""
 
-    accounts: dict[Method, Account | Problem]
-    methods: dict[Method, str]
+    posting: Posting
+    payment: BillingPayment
+    who: Identity
 
-
-def tills(frame: Frame) -> Tills:
-    """The deposit-to account and the payment method's id for every method; each is looked up once."""
-    funds = chart.undeposited_funds(frame.books, frame.settings)
-    chosen = frame.settings.accounts.methods
-    accounts = {method: _account(frame, method, chosen.get(method, ""), funds) for method in Method}
-    named = {entry.name.strip().casefold(): entry.id for entry in frame.books.payment_methods if entry.active}
-    methods = {
-        method: next((named[name] for name in METHOD_NAMES.get(method, ()) if name in named), "") for method in Method
-    }
-    return Tills(accounts, methods)
+    @property
+    def label(self) -> str:
+        return f"Payment of {self.posting.invoice.number} · {self.posting.invoice.team}"
 
 
-def _account(frame: Frame, method: Method, wanted: str, funds: Account | Problem) -> Account | Problem:
-    if not wanted:
-        return funds
-    found = chart.named(frame.books.accounts, wanted)
-    if len(found) == 1 and found[0].type in ("Bank", "Other Current Asset"):
-        return found[0]
-    return Problem(
-        code="account-not-chosen",
-        where=f"company.toml, accounts.methods.{method}",
-        what=f"{wanted!r} is not one active bank or other current asset account of QuickBooks.",
-        why="A payment can only be put into an account that holds money.",
-        do=f"Name it in accounts.methods.{method} as QuickBooks spells it, or as #id.",
-        candidates=tuple(one.full_name or one.name for one in found),
-    )
-
-
-def plan_payments(frame: Frame, posting: Posting, credited: Money, where: Tills) -> Part:
+def plan_payments(bench: Bench, posting: Posting, credited: Money) -> Part:
     """The payments of one invoice. `credited` is what this plan's credit memos settle of it."""
-    invoice = posting.invoice
-    incomplete = _paid_without_payment(posting, credited)
-    if incomplete is not None:
-        return hold(incomplete)
-    wanted = {one.who.key: (one, paid) for one, paid in _wanted(frame, invoice)}
-    found = _found(frame, posting, [one for one, _ in wanted.values()])
+    missing = _paid_without_payment(posting, credited)
+    if missing is not None:
+        return hold(missing)
+    dues = _dues(bench.frame, posting)
+    found = _look_up(bench.frame, posting, dues)
     parts = []
     still_open = posting.open_balance - credited
-    for key, (one, payment) in wanted.items():
-        part, settled = _payment(frame, posting, payment, one.who, found.get(key), still_open, where)
+    for due in dues:
+        part, settled = _payment(bench, due, found.get(due.who.key), still_open)
         still_open -= settled
         parts.append(part)
-    parts.append(_unknown_to_coworks(frame, posting, found))
+    parts.append(_unknown_to_coworks(bench.frame, posting, found))
     return joined(parts)
 
 
-def _wanted(frame: Frame, invoice: Invoice) -> list[tuple[PaymentWanted, BillingPayment]]:
-    ordered = sorted(invoice.payments, key=lambda one: (one.paid_on, one.occurrence, one.payment_id))
+def _dues(frame: Frame, posting: Posting) -> list[_Due]:
+    ordered = sorted(posting.invoice.payments, key=lambda one: (one.paid_on, one.occurrence, one.payment_id))
     return [
-        (
-            PaymentWanted(
-                matching.identity(frame.known, Kind.PAYMENT, settlement.payment_id(payment)),
-                payment.invoice_number,
-                payment.amount,
-                payment.paid_on,
-            ),
-            payment,
-        )
-        for payment in ordered
-        if payment.amount
+        _Due(posting, one, matching.identity(frame.known, Kind.PAYMENT, settlement.payment_id(one)))
+        for one in ordered
+        if one.amount
     ]
 
 
-def _found(frame: Frame, posting: Posting, wanted: Sequence[PaymentWanted]) -> dict[str, PaymentMatch | Ambiguous]:
-    document_id = "" if posting.is_new else posting.document_id
-    return matching.find_payments(frame.known, document_id, wanted)
+def _look_up(frame: Frame, posting: Posting, dues: list[_Due]) -> Found:
+    wanted = [
+        PaymentWanted(due.who, due.payment.invoice_number, due.payment.amount, due.payment.paid_on) for due in dues
+    ]
+    return matching.find_payments(frame.known, "" if posting.is_new else posting.document_id, wanted)
 
 
-def _payment(
-    frame: Frame,
-    posting: Posting,
-    payment: BillingPayment,
-    who: Identity,
-    found: PaymentMatch | Ambiguous | None,
-    still_open: Money,
-    where: Tills,
-) -> tuple[Part, Money]:
+def _payment(bench: Bench, due: _Due, found: PaymentMatch | Ambiguous | None, still_open: Money) -> tuple[Part, Money]:
     """The part of one payment, and what this plan newly settles by it."""
-    invoice = posting.invoice
-    if who.undone:
-        return hold(_undone(invoice, payment)), ZERO
+    if due.who.undone:
+        return hold(payment_problems.undone(due.posting.invoice, due.payment)), ZERO
     if isinstance(found, Ambiguous):
-        return hold(_unclear(invoice, payment, found)), ZERO
+        return hold(payment_problems.unclear(due.posting.invoice, due.payment, found)), ZERO
     if isinstance(found, PaymentMatch):
-        return _standing(posting, payment, who, found), ZERO
-    account = where.accounts[payment.method]
-    stopped = _not_now(frame, posting, payment, still_open, account)
-    if stopped is not None:
-        return hold(stopped), ZERO
-    assert isinstance(account, Account)
-    settled = min(payment.amount, still_open)
-    operation = _operation(posting, payment, who, settled, account, where.methods[payment.method])
-    return Part(
-        operations=(operation,), facts=_relied_on(frame, posting), problems=_over(posting, payment, settled)
-    ), settled
+        return _standing(due, found), ZERO
+    stopped = next(_reasons(bench, due, still_open), None)
+    return (hold(stopped), ZERO) if stopped is not None else _create(bench, due, still_open)
 
 
-def _standing(posting: Posting, payment: BillingPayment, who: Identity, found: PaymentMatch) -> Part:
-    if who.stands:
-        return Part(unchanged=(who.key,))
+def _standing(due: _Due, found: PaymentMatch) -> Part:
+    if due.who.stands:
+        return Part(unchanged=(due.who.key,))
     record = found.record
     said = f"{record.total} {record.txn_date} customer #{record.customer_id}" if record else ""
     adoption = Adoption(
-        key=who.key,
+        key=due.who.key,
         kind=Kind.PAYMENT,
         entity="Payment",
         qbo_id=found.qbo_id,
-        number=payment.invoice_number,
-        amount=-payment.amount,
+        number=due.payment.invoice_number,
+        amount=-due.payment.amount,
         rule=found.rule,
-        label=_label(posting.invoice),
-        coworks_id=who.coworks_id,
+        label=due.label,
+        coworks_id=due.who.coworks_id,
     )
     return Part(adoptions=(adoption,), facts=(Fact(of=f"Payment #{found.qbo_id}", value=said),))
 
 
-def _label(invoice: Invoice) -> str:
-    return f"Payment of {invoice.number} · {invoice.team}"
+def _reasons(bench: Bench, due: _Due, still_open: Money) -> Iterator[Problem]:
+    """Why a payment that QuickBooks does not have is not posted, most telling first."""
+    frame, payment, posting = bench.frame, due.payment, due.posting
+    account = bench.where.accounts[payment.method]
+    if payment.method is Method.BALANCE:
+        yield payment_problems.from_balance(posting.invoice, payment)
+    if payment.amount < ZERO:
+        yield payment_problems.negative(posting.invoice, payment)
+    if frame.is_before_go_live(payment.paid_on):
+        yield payment_problems.before_go_live(posting.invoice, payment)
+    if frame.is_closed(payment.paid_on):
+        yield payment_problems.closed(frame, posting.invoice, payment)
+    if isinstance(account, Problem):
+        yield problem(
+            posting.invoice, account.code, account.what, account.why, account.do, candidates=account.candidates
+        )
+    if payment.amount > still_open and not posting.is_new:
+        yield payment_problems.already_paid(frame, posting, payment, still_open)
+    if payment.amount > still_open and frame.books.preferences.auto_apply_payments:
+        yield payment_problems.would_wander(posting.invoice, payment)
 
 
-def _operation(
-    posting: Posting, payment: BillingPayment, who: Identity, settled: Money, account: Account, method_id: str
-) -> Operation:
-    record = ReceivedPayment(
-        customer_id=posting.customer_id,
-        txn_date=payment.paid_on,
-        total=payment.amount,
-        links=(Link(txn_type=TxnType.INVOICE, txn_id=posting.document_id, amount=settled),) if settled else (),
-        unapplied=payment.amount - settled,
-        deposit_account_id=account.id,
-        payment_method_id=method_id,
-        reference=reference(payment)[:LONGEST],
-        private_note=_note(payment, who),
-    )
-    needs = posting.needs or ((posting.payer.operation.key,) if posting.payer.operation else ())
-    return Operation(
-        key=who.key,
+def _create(bench: Bench, due: _Due, still_open: Money) -> tuple[Part, Money]:
+    account = bench.where.accounts[due.payment.method]
+    assert isinstance(account, Account)  # else it was held
+    settled = max(min(due.payment.amount, still_open), ZERO)
+    record = _record(due, settled, account.id, bench.where.methods[due.payment.method])
+    customer = due.posting.payer.operation
+    operation = Operation(
+        key=due.who.key,
         kind=Kind.PAYMENT,
         action=Action.CREATE,
         entity="Payment",
         record=record,
-        label=_label(posting.invoice),
-        reason=f"Paid in Coworks by {payment.method} on {payment.paid_on}; to {account.name}.",
-        amount=-payment.amount,
-        needs=needs,
-        coworks_id=who.coworks_id,
-        generation=who.generation,
+        label=due.label,
+        reason=f"Paid in Coworks by {due.payment.method} on {due.payment.paid_on}; to {account.name}.",
+        amount=-due.payment.amount,
+        needs=due.posting.needs or ((customer.key,) if customer else ()),
+        coworks_id=due.who.coworks_id,
+        generation=due.who.generation,
+    )
+    over = payment_problems.over(due.posting, due.payment, settled)
+    return Part(operations=(operation,), facts=_relied_on(bench.frame, due.posting), problems=over), settled
+
+
+def _record(due: _Due, settled: Money, account_id: str, method_id: str) -> ReceivedPayment:
+    link = Link(txn_type=TxnType.INVOICE, txn_id=due.posting.document_id, amount=settled)
+    return ReceivedPayment(
+        customer_id=due.posting.customer_id,
+        txn_date=due.payment.paid_on,
+        total=due.payment.amount,
+        links=(link,) if settled else (),
+        unapplied=due.payment.amount - settled,
+        deposit_account_id=account_id,
+        payment_method_id=method_id,
+        reference=reference(due.payment)[:LONGEST],
+        private_note=_note(due.payment, due.who),
     )
 
 
@@ -202,129 +175,9 @@ def _note(payment: BillingPayment, who: Identity) -> str:
 def _relied_on(frame: Frame, posting: Posting) -> tuple[Fact, ...]:
     if posting.is_new:
         return ()
-    others = ", ".join(f"#{one.id}" for one in matching.foreign_payments(frame.known, posting.document_id))
-    return (Fact(of=f"payments on #{posting.document_id} made in QuickBooks", value=others or "none"),)
-
-
-def _over(posting: Posting, payment: BillingPayment, settled: Money) -> tuple[Problem, ...]:
-    if settled == payment.amount:
-        return ()
-    rest = payment.amount - settled
-    note = problem(
-        posting.invoice,
-        "overpaid",
-        f"A payment of {show(payment.amount)} is {show(rest)} more than is open.",
-        "The rest stays with the customer as an unapplied payment.",
-        "Give it back, or let the next invoice use it.",
-        note=True,
-    )
-    return (note,)
-
-
-def _not_now(
-    frame: Frame, posting: Posting, payment: BillingPayment, still_open: Money, account: Account | Problem
-) -> Problem | None:
-    invoice = posting.invoice
-    if payment.method is Method.BALANCE:
-        return _from_balance(invoice, payment)
-    if payment.amount < ZERO:
-        return _negative(invoice, payment)
-    if frame.is_before_go_live(payment.paid_on):
-        return _before_go_live(invoice, payment)
-    if frame.is_closed(payment.paid_on):
-        return _closed(frame, invoice, payment)
-    if isinstance(account, Problem):
-        return problem(invoice, account.code, account.what, account.why, account.do, account.candidates)
-    if payment.amount > still_open and not posting.is_new:
-        return _already_paid(frame, posting, payment, still_open)
-    if payment.amount > still_open and frame.books.preferences.auto_apply_payments:
-        return _would_wander(invoice, payment)
-    return None
-
-
-def _already_paid(frame: Frame, posting: Posting, payment: BillingPayment, still_open: Money) -> Problem:
-    others = matching.foreign_payments(frame.known, posting.document_id)
-    return problem(
-        posting.invoice,
-        "would-overpay",
-        f"Coworks has a payment of {show(payment.amount)}, but only {show(still_open)} is open in QuickBooks.",
-        "Something else has paid or credited it there; a second payment would overpay it.",
-        "Find what settled it in QuickBooks; remove that, or leave it and mark this payment as entered by hand.",
-        candidates=tuple(f"Payment of {one.txn_date} over {show(one.total)} (#{one.id})" for one in others),
-    )
-
-
-def _would_wander(invoice: Invoice, payment: BillingPayment) -> Problem:
-    return problem(
-        invoice,
-        "automatic-payments",
-        f"A payment of {show(payment.amount)} is more than the invoice, and QuickBooks applies payments by itself.",
-        "The rest would settle another invoice that nobody chose.",
-        "Switch it off in QuickBooks: Account and settings > Advanced > Automation > Automatically apply payments.",
-    )
-
-
-def _from_balance(invoice: Invoice, payment: BillingPayment) -> Problem:
-    return problem(
-        invoice,
-        "paid-from-balance",
-        f"{show(payment.amount)} was paid from the team's account balance.",
-        "No money moved; in QuickBooks the customer's open credit has to be used, and which one is a choice.",
-        "In QuickBooks, open Receive payment for the customer and apply the credit to this invoice.",
-    )
-
-
-def _negative(invoice: Invoice, payment: BillingPayment) -> Problem:
-    return problem(
-        invoice,
-        "negative-payment",
-        f"A payment of {show(payment.amount)} is negative.",
-        "Money given back is a refund, not a payment.",
-        "Enter it as a refund in Coworks, or correct the report.",
-    )
-
-
-def _before_go_live(invoice: Invoice, payment: BillingPayment) -> Problem:
-    return problem(
-        invoice,
-        "payment-before-go-live",
-        f"A payment of {show(payment.amount)} is dated {payment.paid_on}, before go-live.",
-        "It is in the old books; it is never posted.",
-        "Nothing, if the opening balance has it.",
-        note=True,
-    )
-
-
-def _closed(frame: Frame, invoice: Invoice, payment: BillingPayment) -> Problem:
-    return problem(
-        invoice,
-        "closed-period",
-        f"A payment of {show(payment.amount)} is dated {payment.paid_on}; the books are closed through "
-        f"{frame.closed_through}.",
-        "Reported figures would change; QuickBooks refuses it where the books are closed.",
-        "Open the period, or enter the payment by hand in the open period.",
-    )
-
-
-def _undone(invoice: Invoice, payment: BillingPayment) -> Problem:
-    return problem(
-        invoice,
-        "undone",
-        f"Its payment of {show(payment.amount)} was posted, and then undone by a person.",
-        "What a person took back is not posted again on its own.",
-        "Release its key if it shall be posted again.",
-    )
-
-
-def _unclear(invoice: Invoice, payment: BillingPayment, found: Ambiguous) -> Problem:
-    return problem(
-        invoice,
-        found.code,
-        f"Its payment of {show(payment.amount)} may be in QuickBooks already. {found.why}",
-        "Posting it again would pay the invoice twice.",
-        "Correct the date in QuickBooks of the one that it is, or remove what is there twice.",
-        candidates=tuple(f"#{one.id} of {one.txn_date} over {show(one.total)}" for one in found.candidates),
-    )
+    on_it = frame.known.standing.payments_of_document.get(posting.document_id, ())
+    others = sorted(f"#{one.id} {one.total}" for one in on_it if not matching.is_own_work(frame.known, one))
+    return (Fact(of=f"payments on #{posting.document_id} made in QuickBooks", value=", ".join(others) or "none"),)
 
 
 def _paid_without_payment(posting: Posting, credited: Money) -> Problem | None:
@@ -346,17 +199,14 @@ def _settled_there(posting: Posting) -> bool:
     return posting.document is not None and not posting.is_new and posting.document.balance == ZERO
 
 
-def _unknown_to_coworks(frame: Frame, posting: Posting, found: dict[str, PaymentMatch | Ambiguous]) -> Part:
+def _unknown_to_coworks(frame: Frame, posting: Posting, found: Found) -> Part:
     """Payments made in QuickBooks on an invoice of ours that Coworks does not know: named in every run."""
     if posting.is_new:
         return NOTHING
     used = {one.qbo_id for one in found.values() if isinstance(one, PaymentMatch)}
     asked = {one.id for other in found.values() if isinstance(other, Ambiguous) for one in other.candidates}
-    extra = [
-        one
-        for one in matching.foreign_payments(frame.known, posting.document_id)
-        if one.id not in used | asked and one.total
-    ]
+    foreign = matching.foreign_payments(frame.known, posting.document_id)
+    extra = [one for one in foreign if one.total and one.id not in used | asked]
     if not extra:
         return NOTHING
     amount = total(matching.applied(one, posting.document_id) for one in extra)

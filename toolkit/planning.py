@@ -7,35 +7,30 @@ are another plan, made after this one is posted.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from toolkit import billing as billing_report
+from toolkit.bench import Bench, bench
 from toolkit.books import Books, Preferences, ReceivedPayment, SalesDocument
 from toolkit.frame import NOTHING, Frame, Part, frame_of, joined
 from toolkit.mapping import Mapping, Pin
 from toolkit.model import Billing, Invoice, InvoiceStatus
-from toolkit.numbering import Taken
-from toolkit.plan import Adoption, Done, Fact, Kind, Plan, ordered
-from toolkit.planned_customers import Payer, payers
-from toolkit.planned_invoices import (
-    Posting,
-    children_of,
-    effective,
-    identity_of,
-    never_posted,
-    plan_invoice,
-)
-from toolkit.planned_lines import Prices
-from toolkit.planned_payments import plan_payments, tills
-from toolkit.planned_reversals import Bench, plan_credits, plan_refunds, plan_void
+from toolkit.plan import Adoption, Done, Fact, Plan, ordered
+from toolkit.planned_credits import plan_credits
+from toolkit.planned_customers import payers
+from toolkit.planned_invoices import plan_invoice
+from toolkit.planned_payments import plan_payments
+from toolkit.planned_refunds import plan_refunds
+from toolkit.planned_voids import plan_void
+from toolkit.postings import Posting, effective, identity_of
 from toolkit.problems import Problem, Severity, stops_everything
 from toolkit.settings import Mode, SalesTax, Settings
 
 STAGE = "billing"
 
 
-def make_plan(
+def make_plan(  # noqa: PLR0917 - the six inputs of the story
     billing: Billing,
     mapping: Mapping,
     pins: Sequence[Pin],
@@ -192,50 +187,23 @@ def _to_decide(frame: Frame, billing: Billing) -> tuple[Invoice, ...]:
 # ---- deciding
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """What every invoice of the plan is decided with."""
-
-    frame: Frame
-    bench: Bench
-    children: dict[str, tuple[Invoice, ...]]
-
-
 def _post(frame: Frame, invoices: tuple[Invoice, ...], pins: Sequence[Pin]) -> Part:
     known = payers(frame, invoices, pins)
-    desk = _Desk(
-        frame=frame,
-        bench=Bench(prices=Prices(frame), where=tills(frame), taken=_numbers_held(frame)),
-        children=children_of(frame.seen.values()),
-    )
-    documents = [_document(desk, invoice, known[invoice.number]) for invoice in invoices]
-    postings = [posting for _, posting in documents if posting is not None]
-    hanging = [_what_hangs_on(desk, posting) for posting in postings]
-    decided = joined((*(part for part, _ in documents), *hanging))
+    at = bench(frame)
+    planned = [plan_invoice(at, effective(frame, one), known[one.number]) for one in invoices]
+    postings = [one.posting for one in planned if one.posting is not None]
+    decided = joined((*(one.part for one in planned), *(_what_hangs_on(at, posting) for posting in postings)))
     return joined((_customers(postings, decided), decided))
 
 
-def _numbers_held(frame: Frame) -> Taken:
-    logged = (posted.number for posted in frame.known.logged.values() if posted.kind is not Kind.PAYMENT)
-    return Taken((*(document.number for document in frame.books.documents), *logged))
-
-
-def _document(desk: _Desk, billed: Invoice, payer: Payer) -> tuple[Part, Posting | None]:
-    invoice = effective(desk.frame, billed)
-    never = never_posted(invoice, desk.children)
-    planned = plan_invoice(desk.frame, invoice, payer, desk.bench.prices, desk.bench.taken, never)
-    return planned.part, planned.posting
-
-
-def _what_hangs_on(desk: _Desk, posting: Posting) -> Part:
+def _what_hangs_on(at: Bench, posting: Posting) -> Part:
     """Credits first, since they settle too; refunds see what credits have reversed; a void sees both."""
-    frame, bench = desk.frame, desk.bench
-    credited = plan_credits(frame, posting, bench)
+    credited = plan_credits(at, posting)
     parts = [credited.part]
-    if frame.settings.mode is Mode.TRANSACTIONS:
-        parts.append(plan_payments(frame, posting, credited.applied, bench.where))
-        parts.append(plan_refunds(frame, posting, credited, bench))
-    parts.append(plan_void(frame, posting, desk.children, credited, bench))
+    if at.frame.settings.mode is Mode.TRANSACTIONS:
+        parts.append(plan_payments(at, posting, credited.applied))
+        parts.append(plan_refunds(at, posting, credited))
+    parts.append(plan_void(at, posting, credited))
     return joined(parts)
 
 

@@ -1,0 +1,136 @@
+"""A Coworks invoice as it is posted: which lines it holds, what a split takes from its parent, what is never posted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from toolkit import counterparts, matching
+from toolkit.books import PENDING, SalesDocument
+from toolkit.frame import Frame, problem
+from toolkit.matching import Identity
+from toolkit.model import BillingLine, Invoice, InvoiceStatus, LineKind
+from toolkit.money import Money, total
+from toolkit.plan import Fact, Kind
+from toolkit.planned_customers import Payer
+from toolkit.planned_lines import inherited
+from toolkit.problems import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posting:
+    """An invoice with its QuickBooks document, standing or planned: what payments, credits and voids hang on.
+
+    `document_id` is an id or `key:…`; `document` is None only for one dated before the books that were read. `lines`
+    are the billing lines that the document holds (without credit notes).
+    """
+
+    invoice: Invoice
+    payer: Payer
+    who: Identity
+    document_id: str
+    customer_id: str
+    document: SalesDocument | None
+    lines: tuple[BillingLine, ...]
+
+    @property
+    def is_new(self) -> bool:
+        """Whether this plan creates the document."""
+        return self.document_id.startswith(PENDING)
+
+    @property
+    def total(self) -> Money:
+        """The document's total before credit notes, as Coworks has it."""
+        return total(line.amount for line in self.lines)
+
+    @property
+    def open_balance(self) -> Money:
+        """What is open on the document before this plan's payments and credits."""
+        if self.document is None or self.is_new:
+            return self.total
+        return self.document.balance
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The operation that creates the document, if this plan does."""
+        return (self.who.key,) if self.is_new else ()
+
+
+def effective(frame: Frame, invoice: Invoice) -> Invoice:
+    """The invoice as it is posted: a split child with what it takes from its parent (a child's child from its own)."""
+    if not invoice.split_from:
+        return invoice
+    parent = frame.seen.get(invoice.split_from)
+    depth = 0
+    chain = [invoice]
+    while parent is not None and depth < len(frame.seen) and parent.number not in {one.number for one in chain}:
+        chain.append(parent)
+        parent = frame.seen.get(parent.split_from) if parent.split_from else None
+        depth += 1
+    taken = chain.pop()
+    while chain:
+        taken = inherited(chain.pop(), taken)
+    return taken
+
+
+def billed_lines(invoice: Invoice) -> tuple[BillingLine, ...]:
+    """The lines that the invoice itself holds: credit notes are documents of their own."""
+    return tuple(line for line in invoice.lines if line.kind is not LineKind.CREDIT_NOTE)
+
+
+def identity_of(frame: Frame, invoice: Invoice) -> Identity:
+    """The identity of the invoice's document."""
+    return matching.identity(frame.known, Kind.INVOICE, counterparts.invoice_id(invoice))
+
+
+def never_posted(invoice: Invoice, children: Mapping[str, tuple[Invoice, ...]]) -> Problem | None:
+    """Why an invoice that QuickBooks does not have is never posted: it is not one (yet), or no longer; None if it is.
+
+    A voided invoice that was paid is posted all the same: its payment and its refund went through the bank.
+    """
+    if invoice.status is InvoiceStatus.SCHEDULED:
+        return _never(invoice, "scheduled", "It is only scheduled in Coworks.", "It is posted once Coworks issues it.")
+    if is_split_parent(invoice, children):
+        return _never(
+            invoice, "split-parent", "It was split.", "Its parts are posted instead, so that nothing counts twice."
+        )
+    if is_voided(invoice) and not invoice.payments:
+        return _never(
+            invoice, "voided-before-posting", "It was voided before it was posted.", "There is nothing to void."
+        )
+    return None
+
+
+def _never(invoice: Invoice, code: str, what: str, why: str) -> Problem:
+    return problem(invoice, code, what, why, "Nothing.", note=True)
+
+
+def is_voided(invoice: Invoice) -> bool:
+    """Whether Coworks (or voids.csv) says it is voided."""
+    return invoice.status is InvoiceStatus.VOIDED or invoice.voided_on is not None
+
+
+def is_reversed(invoice: Invoice, children: Mapping[str, tuple[Invoice, ...]]) -> bool:
+    """Whether the invoice itself no longer counts in Coworks: voided, or split into parts."""
+    return is_voided(invoice) or is_split_parent(invoice, children)
+
+
+def is_split_parent(invoice: Invoice, children: Mapping[str, tuple[Invoice, ...]]) -> bool:
+    """Whether parts of it stand in its place."""
+    return invoice.status is InvoiceStatus.SPLIT or invoice.number in children
+
+
+def children_of(invoices: Iterable[Invoice]) -> dict[str, tuple[Invoice, ...]]:
+    """The parts of every split invoice by its number, in date and number order."""
+    found: dict[str, list[Invoice]] = {}
+    for invoice in sorted(invoices, key=lambda one: (one.invoice_date, one.number)):
+        if invoice.split_from:
+            found.setdefault(invoice.split_from, []).append(invoice)
+    return {number: tuple(parts) for number, parts in found.items()}
+
+
+def state(document: SalesDocument) -> Fact:
+    """What the plan relies on of a document that it found: never its balance, which our own payments move."""
+    voided = ", voided" if document.voided else ""
+    said = f"{document.number} {document.total} {document.txn_date} customer #{document.customer_id}{voided}"
+    return Fact(of=f"{document.kind} #{document.id}", value=said)
