@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from toolkit.tables import Damaged, Opened, Table, cell_at, columns, damaged, op
 
 _LISTED = {**HEAD, **LINE}
 _REPORT_TABS = frozenset(Tab) - {Tab.PAYOUTS, Tab.INVOICES}
+_NOT_REPORTS = frozenset({"readme.md", "readme.txt", "thumbs.db", "desktop.ini"})
 _NOT_REPORTS = frozenset({"readme.md", "readme.txt", "thumbs.db", "desktop.ini"})
 _ZONE = ZoneInfo("UTC")
 
@@ -78,9 +80,14 @@ def _entries(folder: Path) -> list[Path]:
     """What a person put into a folder, in natural order of names: no hidden files, no open workbook's lock."""
     if not folder.is_dir():
         return []
-    return sorted(
-        path for path in folder.iterdir() if not path.name.startswith((".", "~$")) and path.name != "README.md"
-    )
+    kept = (path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
+    return sorted((path for path in kept if path.name.casefold() not in _NOT_REPORTS), key=_natural)
+
+
+def _natural(path: Path) -> tuple[tuple[int | str, ...], str]:
+    """Browsers call a second download `billing (1).xlsx`: it comes after `billing.xlsx`, and (10) after (9)."""
+    parts = re.split(r"(\d+)", path.stem.casefold())
+    return tuple(int(part) if place % 2 else part for place, part in enumerate(parts)), path.suffix
 
 
 def _loose(inbox: Path, period: str, extra: Mapping[str, Sequence[str]]) -> Iterator[Path]:
@@ -154,11 +161,11 @@ def month_of(path: Path, extra: Mapping[str, Sequence[str]]) -> str:
 
 
 def _dates(table: Table, extra: Mapping[str, Sequence[str]]) -> Iterator[date]:
-    listed, payout = columns(table.header, _LISTED, extra), columns(table.header, PAYOUT, extra)
-    names = ("invoice_date", "paid_date", "refunded_date")
-    places = [listed.at[name] for name in names if name in listed] or [
-        payout.at[name] for name in ("arrival_date",) if name in payout
-    ]
+    # "created" would be an invoice date too: a table with arrival dates is one of payouts.
+    payout = columns(table.header, PAYOUT, extra)
+    wanted = ("arrival_date",) if "arrival_date" in payout else ("invoice_date", "paid_date", "refunded_date")
+    found = payout if "arrival_date" in payout else columns(table.header, _LISTED, extra)
+    places = [found.at[name] for name in wanted if name in found]
     for _, row in table.rows():
         for place in places:
             try:
