@@ -20,7 +20,6 @@ from toolkit.tables import Damaged, Opened, Table, cell_at, columns, damaged, op
 _LISTED = {**HEAD, **LINE}
 _REPORT_TABS = frozenset(Tab) - {Tab.PAYOUTS, Tab.INVOICES}
 _NOT_REPORTS = frozenset({"readme.md", "readme.txt", "thumbs.db", "desktop.ini"})
-_NOT_REPORTS = frozenset({"readme.md", "readme.txt", "thumbs.db", "desktop.ini"})
 _ZONE = ZoneInfo("UTC")
 
 
