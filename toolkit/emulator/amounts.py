@@ -22,8 +22,10 @@ def money(amount: int) -> Decimal | int:
     return Decimal(amount).scaleb(-2) if amount else 0
 
 
-def plain(value: Decimal) -> Decimal | int:
+def plain(value: Decimal | int) -> Decimal | int:
     """A quantity, price or percentage as on the wire: no trailing zeros (recorded: 75, 4.5, 22.5)."""
+    if isinstance(value, int):
+        return value
     return int(value) if value == value.to_integral_value() else value.normalize()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -214,7 +214,11 @@ def _report(books: Books, call: Call) -> Answer:
     books.flush()
     lag = books.switches.number("query_lag_s")
     seen_until = moments.stored(books.moment - timedelta(seconds=lag)) if lag else ""
-    facts = reports.read_facts(books.connection, seen_until=seen_until)
+    facts = replace(
+        reports.read_facts(books.connection, seen_until=seen_until),
+        cell_limit=books.switches.number("report_cells"),
+        strict_parameters=books.switches["report_parameters"] == "refuse",
+    )
     today = moments.today(books.moment)
     name = "/".join(call.parts[1:])
     made = reports.render(books.connection, name, call.params, today=today, now=books.moment, company=facts)

@@ -27,7 +27,7 @@ def _since(books: Books, text: str | None) -> datetime:
         since = moments.given(text.strip().replace(" ", "+"))
     except (ValueError, OverflowError):
         raise fault.invalid_date("changedSince", text) from None
-    days = books.switches.number("cdc_days")
+    days = min(books.switches.number("cdc_days"), 36_500)
     if days and since < books.moment - timedelta(days=days):
         raise fault.business(f"The changedSince value must be within the last {days} days.")
     return since

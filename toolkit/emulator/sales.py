@@ -153,6 +153,8 @@ def build(books: Books, draft: Draft) -> None:
             body.setdefault(flag, False)
     numbering.assign(books, draft)
     _amounts(books, draft, form)
+    if form.paid:
+        payments.guard_deposited(books, draft, account)
     if tax_cents:
         lines.credits.append(Posting(str(tax.liability(books).id), tax_cents, department_id=department))
     _post(draft, form, account, lines, department)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from importlib import resources
 from pathlib import Path
@@ -75,14 +75,12 @@ def fill(books: Books, seed: Body, realm_id: str) -> None:
             for key, value in wanted.items()
             if isinstance(value, dict)
         }
-        _single(books, "Preferences", chart["preferences"] | sections)
+        plain = {key: wanted[key] for key in ("SyncToken", "MetaData") if key in wanted}
+        _single(books, "Preferences", chart["preferences"] | sections | plain)
         preferences.follow(books, wanted)
         _lists(books, chart["lists"] | (seed.get("lists") or {}))
-        for number, entry in enumerate(seed.get("transactions") or ()):
-            for entity, body in entry.items():
-                place(books, entity, body)
-            if number % 1000 == 0:
-                books.flush()
+        _transactions(books, seed.get("transactions") or ())
+        books.flush()
         _leftovers(books, seed)
     finally:
         books.importing = False
@@ -93,9 +91,12 @@ def _single(books: Books, entity: str, body: Body) -> None:
     fields = {key: value for key, value in body.items() if key not in kind.read_only}
     text = rendered(ordered(kind, fields | head(1, 0, books.stamp, books.stamp)))
     stamp = books.stamp
-    books.insert(
-        Record(entity, 1, 0, 1, 0, 0, None, None, None, None, None, None, None, None, None, None, stamp, stamp, 1, text)
+    record = Record(
+        entity, 1, 0, 1, 0, 0, None, None, None, None, None, None, None, None, None, None, stamp, stamp, 1, text
     )  # fmt: skip
+    books.insert(record)
+    if _exported(body):
+        _as_it_was(books, record, body)
 
 
 def _lists(books: Books, lists: Body) -> None:
@@ -104,14 +105,13 @@ def _lists(books: Books, lists: Body) -> None:
         for body in sorted(
             bodies, key=lambda body: str(body.get("FullyQualifiedName") or "").count(":") + ("ParentRef" in body)
         ):
-            place(books, entity, body)
+            record = place(books, entity, body)
+            if _exported(body):
+                _as_it_was(books, record, body)
 
 
 def place(books: Books, entity: str, body: Body) -> Record:
-    """
-    One object of a qbo.json through the same rules as a client's, keeping its Id, and its token and times if it has
-    them.
-    """
+    """One object of a qbo.json through the same rules as a client's, keeping its Id. Raises SeedError."""
     kind = KINDS.get(entity)
     if kind is None:
         raise SeedError(f"The company file has an entity {entity!r}, which is not kept here.")
@@ -124,7 +124,7 @@ def place(books: Books, entity: str, body: Body) -> Record:
     except fault.Fault as refused:
         number = body.get("DocNumber") or body.get("DisplayName") or body.get("Name") or body.get("Id")
         raise SeedError(f"{entity} {number}: {refused}") from refused
-    return _as_it_was(books, record, body)
+    return record
 
 
 def _keep_lines(draft: Draft) -> None:
@@ -148,9 +148,7 @@ def _given_id(books: Books, body: Body, series: str) -> int | None:
 
 def _as_it_was(books: Books, record: Record, body: Body) -> Record:
     """An exported object keeps its SyncToken, times, void and delivery; one written by hand begins at 0 and now."""
-    times, token = body.get("MetaData") or {}, body.get("SyncToken")
-    if not times.get("CreateTime") or token is None:
-        return record
+    times, token = body["MetaData"], body["SyncToken"]
     created = moments.stored(moments.given(times["CreateTime"]))
     updated = moments.stored(moments.given(times.get("LastUpdatedTime") or times["CreateTime"]))
     record.created, record.updated, record.sync_token = created, updated, int(token)
@@ -166,6 +164,24 @@ def _as_it_was(books: Books, record: Record, body: Body) -> Record:
     return changed
 
 
+def _transactions(books: Books, entries: Sequence[Body]) -> None:
+    """All transactions in order; exported ones get their own tokens and times last, because payments move them."""
+    exported: list[tuple[str, int, Body]] = []
+    for number, entry in enumerate(entries):
+        for entity, body in entry.items():
+            record = place(books, entity, body)
+            if _exported(body):
+                exported.append((entity, record.id, body))
+        if number % 1000 == 0:
+            books.flush()
+    for entity, id, body in exported:
+        _as_it_was(books, books.live(entity, id), body)
+
+
+def _exported(body: Body) -> bool:
+    return "SyncToken" in body and "CreateTime" in (body.get("MetaData") or {})
+
+
 def _leftovers(books: Books, seed: Body) -> None:
     for entity, id, updated in seed.get("deleted") or ():
         text = rendered({"Id": str(id)})
@@ -173,6 +189,8 @@ def _leftovers(books: Books, seed: Body) -> None:
             Record(entity, int(id), 0, 1, 1, 0, None, None, None, None, None, None, None, None, None, None,
             updated, updated, 1, text)
         )  # fmt: skip
+    for entity, id, touched in seed.get("touched") or ():
+        books.connection.execute("UPDATE total SET touched = ? WHERE entity = ? AND id = ?", (touched, entity, id))
     for name, value in (seed.get("counters") or {}).items():
         books.reserve(name, int(value))
 
@@ -199,5 +217,6 @@ def export(books: Books) -> Body:
         "deleted": books.connection.execute(
             "SELECT entity, id, updated FROM object WHERE deleted = 1 ORDER BY updated, id"
         ).fetchall(),
+        "touched": books.connection.execute("SELECT entity, id, touched FROM total ORDER BY entity, id").fetchall(),
         "counters": dict(books.connection.execute("SELECT name, value FROM counter").fetchall()),
     }

@@ -25,7 +25,7 @@ class Switch:
     def accepts(self, value: str) -> bool:
         """Whether this value can be set."""
         if self.values == ("0..",):
-            return value.isdecimal() and len(value) <= 5
+            return value.isdecimal() and len(value) <= 6
         return self.values == ("text",) or value in self.values
 
 
@@ -192,6 +192,14 @@ SWITCHES: tuple[Switch, ...] = (
         "how-tos and the API page disagree",
     ),
     Switch("query_lag_s", _COUNT, "0", "seconds until a new object is seen by query and reports", "public reports"),
+    Switch("report_cells", _COUNT, "400000", "most cells a report may hold, else 10100; 0 is without limit", "likely"),
+    Switch(
+        "report_parameters",
+        ("refuse", "ignore"),
+        "refuse",
+        "a parameter a report has not: 2010, or ignored",
+        "unverified",
+    ),
     Switch("max_results", ("clamp", "refuse"), "clamp", "MAXRESULTS over 1000: 1000 rows, or 4001", "unverified"),
     Switch(
         "cdc_days",
