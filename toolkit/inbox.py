@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from toolkit.billing import check_columns
 from toolkit.billing_columns import CHARGE, HEAD, LINE, PAYMENT, PAYOUT, REFUND, SUMMARY, Tab, known_words, tab_of
 from toolkit.cells import day
 from toolkit.problems import Problem, Severity
@@ -48,7 +49,7 @@ def find(inbox: Path, period: str, columns: Mapping[str, Sequence[str]] | None =
     header aliases. Raises `UsageError` if `period` is no month.
     """
     parse_period(period)
-    extra = columns or {}
+    extra = check_columns(columns or {})
     billing: list[Path] = []
     payouts: list[Path] = []
     problems: list[Problem] = []
@@ -65,8 +66,9 @@ def find(inbox: Path, period: str, columns: Mapping[str, Sequence[str]] | None =
 
 def periods(inbox: Path, columns: Mapping[str, Sequence[str]] | None = None) -> tuple[str, ...]:
     """The months (YYYY-MM) that have a file, ascending; files in `inbox/` itself count for the month of their dates."""
+    extra = check_columns(columns or {})
     months = {path.name for path in _entries(inbox) if path.is_dir() and _is_month(path.name) and _entries(path)}
-    months.update(month for path in _entries(inbox) if path.is_file() and (month := month_of(path, columns or {})))
+    months.update(month for path in _entries(inbox) if path.is_file() and (month := month_of(path, extra)))
     return tuple(sorted(months))
 
 
