@@ -17,9 +17,8 @@ NOON = datetime(2026, 3, 31, 19, 0, tzinfo=UTC)
 
 def company_of(folder: Path, seed: Mapping[str, Any], now: datetime = NOON) -> Company:
     """A company made from a qbo.json mapping, its clock stopped."""
-    company = Company.open(folder / "qbo.db", seed={"format": 1, "realm_id": "9130350000000001", **seed})
-    company.set_clock(now)
-    return company
+    start = {"format": 1, "realm_id": "9130350000000001", "clock": now.isoformat()}
+    return Company.open(folder / "qbo.db", seed={**start, **seed})
 
 
 def ask(company: Company, name: str, **params: str) -> tuple[int, Any]:

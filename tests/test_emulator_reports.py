@@ -395,6 +395,15 @@ def test_the_transaction_list_is_filtered(quarter: Company, params: dict[str, st
     assert rows == numbers
 
 
+def test_what_a_person_reconciled_is_listed_as_such(tmp_path: Path) -> None:
+    company = company_of(tmp_path, books(QUARTER))
+    assert company.reconcile(BANK, "2026-02-28") > 0
+    answer = report(company, "TransactionList", **FIRST_QUARTER, cleared="Reconciled", columns="txn_type,is_cleared")
+    assert lines(answer) == ["Deposit | R"]
+    rest = lines(report(company, "TransactionList", **FIRST_QUARTER, cleared="Uncleared"))
+    assert len(rest) == 8
+
+
 def test_a_payment_method_is_found_by_its_name(tmp_path: Path) -> None:
     card = payment(2, "1", "2026-03-02", "10.00", {})
     card["Payment"]["PaymentMethodRef"] = {"value": "3"}
@@ -488,16 +497,25 @@ def test_sub_accounts_stand_inside_their_parent(tmp_path: Path) -> None:
 
 
 def test_a_lagging_company_does_not_report_what_is_fresh(tmp_path: Path) -> None:
-    company = company_of(tmp_path, books([sale("Invoice", 10, "1", "2026-03-05", [line("1", "300.00")])], clock=None))
+    company = company_of(tmp_path, books([sale("Invoice", 10, "1", "2026-03-05", [line("1", "300.00")])]))
     company.switches.update({"query_lag_s": "60"})
-    company.set_clock(NOON + timedelta(days=36500))
+    company.set_clock(NOON + timedelta(days=1))
     seen = {"start_date": "2026-03-01", "end_date": "2026-03-31"}
     assert option(report(company, "GeneralLedger", **seen), "NoReportData") == "false"
     body = b'{"CustomerRef":{"value":"1"},"TotalAmt":5,"TxnDate":"2026-03-09"}'
     assert company.call("POST", "payment", {}, body, "application/json").status == 200
     assert len(lines(report(company, "TransactionList", **seen))) == 1
-    company.set_clock(NOON + timedelta(days=36500, seconds=61))
+    company.set_clock(NOON + timedelta(days=1, seconds=61))
     assert len(lines(report(company, "TransactionList", **seen))) == 2
+
+
+def test_switches_lift_the_cell_limit_and_the_refusal_of_unknown_parameters(tmp_path: Path) -> None:
+    company = company_of(tmp_path, books(QUARTER))
+    company.switches.update({"report_cells": "8"})
+    assert fault_code(company, "GeneralLedger", **FIRST_QUARTER) == "10100"
+    company.switches.update({"report_cells": "0", "report_parameters": "ignore"})
+    assert ask(company, "GeneralLedger", colour="red", **FIRST_QUARTER)[0] == 200
+    assert fault_code(company, "GeneralLedger", source_account="35") == "5030"
 
 
 def test_more_cells_than_allowed_are_refused_and_fewer_are_not(quarter: Company) -> None:

@@ -97,6 +97,6 @@ def render(
     report = REPORTS.get(name)
     if report is None:
         raise refusals.unknown_report(name)
-    check_names(name, params, report.known, report.documented)
+    check_names(name, params, report.known, report.documented, strict=company.strict_parameters)
     with _seen(connection, company.seen_until):
         return report.make(connection, Query(name, params, today, company), now)

@@ -17,7 +17,8 @@ class CompanyFacts:
 
     `fiscal_month` is the first month of the fiscal year, 1 to 12. `cell_limit` is the largest number
     of cells an answer may hold (Intuit: 400,000); 0 lifts it. `seen_until` is the stored time (sortable UTC
-    text) after which made objects are not seen yet, "" for all seen: reports can lag a fresh write.
+    text) after which made objects are not seen yet, "" for all seen: reports can lag a fresh write. With
+    `strict_parameters` a parameter that the report does not have is refused, else it is ignored.
     """
 
     currency: str = "USD"
@@ -29,6 +30,7 @@ class CompanyFacts:
     customer_word: str = "Customer"
     cell_limit: int = 400_000
     seen_until: str = ""
+    strict_parameters: bool = True
 
 
 _MONTHS = (

@@ -143,12 +143,15 @@ class Query:
         return method
 
 
-def check_names(report: str, given: Iterable[str], known: Iterable[str], documented: Iterable[str]) -> None:
-    """Refuse a parameter that the report does not have, or has but this emulator does not compute."""
+def check_names(
+    report: str, given: Iterable[str], known: Iterable[str], documented: Iterable[str], *, strict: bool
+) -> None:
+    """Refuse a parameter this emulator does not compute though the report has it and, if strict, one it has not."""
     known_names = TRANSPORT | set(known)
     for name in given:
         if name in known_names:
             continue
         if name in set(documented):
             raise refusals.not_computed(report, name)
-        raise refusals.unknown_parameter(report, name)
+        if strict:
+            raise refusals.unknown_parameter(report, name)
