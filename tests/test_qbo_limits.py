@@ -103,7 +103,7 @@ def test_two_companies_of_one_app_share_its_batches() -> None:
     assert second.acquire(batch=True) > 50
 
 
-@pytest.mark.parametrize(("retry_after", "pause"), [(None, 63.0), (7.0, 7.35)])
+@pytest.mark.parametrize(("retry_after", "pause"), [(None, 2.1), (7.0, 7.35)])
 def test_after_a_throttle_everybody_waits_and_is_told_why(retry_after: float | None, pause: float) -> None:
     clock, told = Clock(), list[tuple[float, str]]()
     paced = Limits(clock=clock, sleep=clock.sleep, waiting=lambda seconds, why: told.append((seconds, why)))
@@ -165,3 +165,14 @@ def test_threads_share_one_allowance() -> None:
         thread.join()
     assert not refused
     assert len(server.calls) <= 500
+
+
+def test_each_further_throttle_in_a_row_waits_longer_up_to_intuits_minute() -> None:
+    clock = Clock()
+    paced, pauses = limits(clock), list[float]()
+    for _ in range(4):
+        pauses.append(paced.throttled(retry_after=None, jitter=0.0))
+        paced.acquire()
+    assert pauses == [2.0, 12.0, 60.0, 60.0]
+    paced.succeeded()
+    assert paced.throttled(retry_after=None, jitter=0.0) == 2.0

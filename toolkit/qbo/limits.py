@@ -26,6 +26,8 @@ _MOMENT = 1e-6
 class Rates:
     """Intuit's limits, adjustable; `minute` is its length in seconds (shorter where a test company runs faster).
 
+    `pause_after_throttle` is Intuit's advice; the first 429 in a row waits only `first_pause_after_throttle`, which is
+    enough when it was the second's limit (another program, or our own last run, spent it), then six times as long each.
     `margin` (a share of 1) is kept back from the limit of a second, and added to the length of the minute: requests
     that leave evenly arrive bunched up.
     """
@@ -37,6 +39,7 @@ class Rates:
     minute: float = 60.0
     margin: float = 0.01
     pause_after_throttle: float = 60.0
+    first_pause_after_throttle: float = 2.0
     slowest: float = 0.25
 
 
@@ -118,7 +121,7 @@ class Limits:
             _Window(self._rates.realm_batches_per_minute, window),
             self._app.batches,
         )
-        self._share, self._paused_until = 1.0, 0.0
+        self._share, self._paused_until, self._throttles = 1.0, 0.0, 0
 
     def acquire(self, *, batch: bool = False) -> float:
         """Wait until one call (or one batch) may be sent and count it; returns the seconds waited."""
@@ -150,12 +153,14 @@ class Limits:
 
         `jitter` (0 to 1) adds up to a tenth, so that several machines do not come back in the same moment.
         """
-        base = self._rates.pause_after_throttle if retry_after is None else retry_after
-        pause = base * (1 + 0.1 * jitter)
         with self._app.lock:
             now = self._clock()
             if now >= self._paused_until:  # several calls in flight meet the same throttle: one cut
                 self._share = max(self._rates.slowest, self._share * 2 / 3)
+                self._throttles += 1
+            advised = self._rates.first_pause_after_throttle * 6 ** (self._throttles - 1)
+            base = min(self._rates.pause_after_throttle, advised) if retry_after is None else retry_after
+            pause = base * (1 + 0.1 * jitter)
             self._paused_until = max(self._paused_until, now + pause)
         return pause
 
@@ -163,6 +168,8 @@ class Limits:
         """Note a call that was let through: the pace comes back by a hundredth."""
         with self._app.lock:
             self._share = min(1.0, self._share + 0.01)
+            if self._clock() >= self._paused_until:
+                self._throttles = 0
 
     @property
     def share(self) -> float:
