@@ -304,7 +304,8 @@ _TRANSACTIONS = frozenset({*map(str, DocumentKind), "Payment", "Deposit", "Journ
 
 
 def _drifted(counterparts: Counterparts, posted: Posted) -> Problem | None:
-    if posted.standing not in STANDS or posted.entity not in _TRANSACTIONS or posted.kind is Kind.VOID:
+    taken_back = posted.kind is Kind.VOID or posted.coworks_id.endswith("/undo")
+    if posted.standing not in STANDS or posted.entity not in _TRANSACTIONS or taken_back:
         return None
     record = _standing_record(counterparts, posted)
     if record is None:
