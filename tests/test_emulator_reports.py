@@ -221,6 +221,13 @@ Undeposited Funds
   2026-03-20 | Birch Studio | 100.50
 Total for Undeposited Funds | 125.50
 """
+SALES_OF_MEMBERSHIPS = """
+Services
+  Membership | Desks | 2 | 150.00 | 300.00
+  Membership | Desks | 200.00
+  Membership | Desks | 1 | 50.00 | 50.00
+Total for Services | 50.00 | 500.00
+"""
 BY_CUSTOMER = """
 Ash Works
   2026-03-05 | Credit Memo | N-30 | -50.00
@@ -259,6 +266,11 @@ TABLE: list[tuple[str, dict[str, str], str]] = [
         UNDEPOSITED_ONLY,
     ),
     ("TransactionList", {"group_by": "Customer", **SHORT}, BY_CUSTOMER),
+    (
+        "GeneralLedger",
+        {**FIRST_QUARTER, "account": MEMBERSHIPS, "columns": "item_name,klass_name,quantity,rate,credit_amt,debt_amt"},
+        SALES_OF_MEMBERSHIPS,
+    ),
 ]
 
 

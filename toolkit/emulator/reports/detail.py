@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
 
 from toolkit.emulator.reports import refusals
 from toolkit.emulator.reports.accounts import Chart
@@ -126,8 +127,10 @@ def _person(kind: str) -> Maker:
 
 
 def _rate(entry: Entry) -> Cell:
-    quantity = float(entry.quantity or 0)
-    return cell(f"{abs(entry.amount) / 100 / quantity:.2f}") if quantity else EMPTY
+    quantity = Decimal(entry.quantity or 0)
+    if not quantity:
+        return EMPTY
+    return cell(str((Decimal(abs(entry.amount)) / 100 / quantity).quantize(Decimal("0.01"), ROUND_HALF_UP)))
 
 
 def _extra(key: str) -> Maker:
@@ -138,57 +141,61 @@ def _sided(entry: Entry, side: int) -> Cell:
     return money_cell(entry.debit * side) if entry.debit * side > 0 else EMPTY
 
 
+_COLUMNS: tuple[DetailColumn, ...] = (
+    DetailColumn("tx_date", "Date", lambda look, entry: look.day(entry.date)),
+    DetailColumn(
+        "txn_type",
+        "Transaction Type",
+        lambda look, entry: {"value": look.label(entry.entity, entry.txn_id), "id": str(entry.txn_id)},
+    ),
+    DetailColumn("doc_num", "Num", lambda look, entry: cell(entry.number)),
+    DetailColumn("is_no_post", "Posting", lambda look, entry: cell("Yes")),
+    DetailColumn("name", "Name", lambda look, entry: look.named(entry.name_type, entry.name_id)),
+    DetailColumn("vend_name", "Vendor", _person("Vendor")),
+    DetailColumn("emp_name", "Employee", _person("Employee")),
+    DetailColumn("item_name", "Product/Service", lambda look, entry: look.named("Item", entry.item_id)),
+    DetailColumn("klass_name", "Class", lambda look, entry: look.named("Class", entry.class_id)),
+    DetailColumn("memo", "Memo/Description", lambda look, entry: cell(entry.memo)),
+    DetailColumn("due_date", "Due Date", lambda look, entry: look.day(entry.due_date)),
+    DetailColumn("quantity", "Qty", lambda look, entry: cell(entry.quantity)),
+    DetailColumn("rate", "Rate", lambda look, entry: _rate(entry)),
+    DetailColumn("account_name", "Account", lambda look, entry: look.account(entry.account_id)),
+    DetailColumn("split_acc", "Split", lambda look, entry: entry.split),
+    DetailColumn("other_account", "Split", lambda look, entry: entry.split),
+    DetailColumn("create_date", "Create Date", lambda look, entry: cell(entry.created)),
+    DetailColumn("last_mod_date", "Last Modified", _extra("last_mod_date")),
+    DetailColumn("pmt_mthd", "Payment Method", _extra("pmt_mthd")),
+    DetailColumn("term_name", "Terms", _extra("term_name")),
+    DetailColumn("cust_msg", "Message", _extra("cust_msg")),
+    DetailColumn("is_ar_paid", "A/R Paid", _extra("is_ar_paid")),
+    DetailColumn("is_cleared", "Clr", _extra("is_cleared")),
+    DetailColumn("past_due", "Past Due", _extra("past_due")),
+    DetailColumn("debt_amt", "Debit", lambda look, entry: _sided(entry, 1), lambda entry: max(entry.debit, 0)),
+    DetailColumn("credit_amt", "Credit", lambda look, entry: _sided(entry, -1), lambda entry: max(-entry.debit, 0)),
+    *(
+        DetailColumn(key, "Amount", lambda look, entry: money_cell(entry.amount), lambda entry: entry.amount)
+        for key in ("subt_nat_amount", "subt_nat_home_amount", "subt_amount")
+    ),
+    DetailColumn(
+        "subt_open_bal", "Open Balance", lambda look, entry: money_cell(entry.open), lambda entry: entry.open or 0
+    ),
+    *(
+        DetailColumn(key, "Balance", lambda look, entry: money_cell(entry.balance))
+        for key in ("rbal_nat_amount", "rbal_open_bal")
+    ),
+)
+
+
 def columns_of(query: Query) -> dict[str, DetailColumn]:
     """Every detail column by key, titled in the company's words."""
     facts = query.facts
-    made = (
-        DetailColumn("tx_date", "Date", lambda look, entry: look.day(entry.date)),
-        DetailColumn(
-            "txn_type",
-            "Transaction Type",
-            lambda look, entry: {"value": look.label(entry.entity, entry.txn_id), "id": str(entry.txn_id)},
-        ),
-        DetailColumn("doc_num", "Num", lambda look, entry: cell(entry.number)),
-        DetailColumn("is_no_post", "Posting", lambda look, entry: cell("Yes")),
-        DetailColumn("name", "Name", lambda look, entry: look.named(entry.name_type, entry.name_id)),
+    titled = (
         DetailColumn("cust_name", facts.customer_word, _person("Customer")),
-        DetailColumn("vend_name", "Vendor", _person("Vendor")),
-        DetailColumn("emp_name", "Employee", _person("Employee")),
-        DetailColumn("item_name", "Product/Service", lambda look, entry: look.named("Item", entry.item_id)),
         DetailColumn(
             "dept_name", facts.department_word, lambda look, entry: look.named("Department", entry.department_id)
         ),
-        DetailColumn("klass_name", "Class", lambda look, entry: look.named("Class", entry.class_id)),
-        DetailColumn("memo", "Memo/Description", lambda look, entry: cell(entry.memo)),
-        DetailColumn("due_date", "Due Date", lambda look, entry: look.day(entry.due_date)),
-        DetailColumn("quantity", "Qty", lambda look, entry: cell(entry.quantity)),
-        DetailColumn("rate", "Rate", lambda look, entry: _rate(entry)),
-        DetailColumn("account_name", "Account", lambda look, entry: look.account(entry.account_id)),
-        DetailColumn("split_acc", "Split", lambda look, entry: entry.split),
-        DetailColumn("other_account", "Split", lambda look, entry: entry.split),
-        DetailColumn("create_date", "Create Date", lambda look, entry: cell(entry.created)),
-        DetailColumn("last_mod_date", "Last Modified", _extra("last_mod_date")),
-        DetailColumn("pmt_mthd", "Payment Method", _extra("pmt_mthd")),
-        DetailColumn("term_name", "Terms", _extra("term_name")),
-        DetailColumn("cust_msg", "Message", _extra("cust_msg")),
-        DetailColumn("is_ar_paid", "A/R Paid", _extra("is_ar_paid")),
-        DetailColumn("is_cleared", "Clr", _extra("is_cleared")),
-        DetailColumn("past_due", "Past Due", _extra("past_due")),
-        DetailColumn("debt_amt", "Debit", lambda look, entry: _sided(entry, 1), lambda entry: max(entry.debit, 0)),
-        DetailColumn("credit_amt", "Credit", lambda look, entry: _sided(entry, -1), lambda entry: max(-entry.debit, 0)),
-        *(
-            DetailColumn(key, "Amount", lambda look, entry: money_cell(entry.amount), lambda entry: entry.amount)
-            for key in ("subt_nat_amount", "subt_nat_home_amount", "subt_amount")
-        ),
-        DetailColumn(
-            "subt_open_bal", "Open Balance", lambda look, entry: money_cell(entry.open), lambda entry: entry.open or 0
-        ),
-        *(
-            DetailColumn(key, "Balance", lambda look, entry: money_cell(entry.balance))
-            for key in ("rbal_nat_amount", "rbal_open_bal")
-        ),
     )
-    return {one.key: one for one in made}
+    return {one.key: one for one in (*_COLUMNS, *titled)}
 
 
 def chosen(query: Query, supported: Sequence[str], default: Sequence[str]) -> list[DetailColumn]:
