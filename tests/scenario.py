@@ -11,8 +11,9 @@ A test's docstring is its first sentence, then a table:
     create invoice C957F1A7-0008 500.00 Factory Inc. 01-01
     create payment 500.00 C957F1A7-0008 01-05 Undeposited Funds
 
-Under `plan`, every line is one operation, adoption, held invoice, note or stop, in the plan's order; lines that start with
-`line` show a document's lines. Dates without a year are of 2026. `told` parses, plans and compares; the test may look further.
+Under `plan`, every line is one operation, adoption, held invoice, note or stop, in the plan's order; lines that start
+with `line` show a document's lines. Dates without a year are of 2026. A row that starts with `|` goes on with the row
+above. `told` parses, plans and compares; the test may look further.
 """
 
 from __future__ import annotations
@@ -143,8 +144,7 @@ def read(text: str) -> World:
     for row in MAPPED.strip().splitlines():
         _rule(world, row)
     section = ""
-    for raw in text.splitlines():
-        row = raw.split("# ")[0].strip()
+    for row in _rows(text):
         if row in ("Coworks", "earlier", "QuickBooks", "plan"):
             section = row
         elif row and section == "plan":
@@ -152,6 +152,17 @@ def read(text: str) -> World:
         elif row and section:
             _row(world, row, section == "earlier")
     return world
+
+
+def _rows(text: str) -> Iterable[str]:
+    """The table's rows; one that starts with `|` goes on with the row above."""
+    rows: list[str] = []
+    for row in (raw.strip() for raw in text.splitlines()):
+        if row.startswith("|") and rows:
+            rows[-1] += f" {row}"
+        else:
+            rows.append(row)
+    return rows
 
 
 def _row(world: World, row: str, earlier: bool) -> None:

@@ -6,6 +6,7 @@ Source: help.coworksapp.com, "How to use the QuickBooks Online integration" (art
 from __future__ import annotations
 
 from scenario import told
+
 from toolkit.books import Customer, ReceivedPayment, SalesDocument
 from toolkit.plan import Plan
 
@@ -15,7 +16,8 @@ def test_factory_inc_has_an_open_invoice_for_500(plan: Plan) -> None:
     """An invoice for a team that QuickBooks does not know creates the customer and leaves $500 open.
 
     Coworks
-    invoice C957F1A7-0001 | Factory Inc. | 01-01 | unpaid | plan Hot Desk 500 | email=ann@factory.example admin="Ann Lee"
+    invoice C957F1A7-0001 | Factory Inc. | 01-01 | unpaid | plan Hot Desk 500
+        | email=ann@factory.example admin="Ann Lee"
     plan
     create customer Factory Inc. ann@factory.example
     create invoice C957F1A7-0001 500.00 Factory Inc. 01-01
@@ -72,7 +74,8 @@ def test_the_sample_invoice_has_product_class_and_location(plan: Plan) -> None:
     """The mapped product, its class on the line, and the campus's location stand together on one invoice.
 
     Coworks
-    invoice C957F1A7-0002 | Team A | 01-01 | unpaid | plan Private Office 900 1x900 | email=a@team.example campus=Riverside
+    invoice C957F1A7-0002 | Team A | 01-01 | unpaid | plan Private Office 900 1x900
+        | email=a@team.example campus=Riverside
     QuickBooks
     customer 58 | Team A | a@team.example
     posted customer team/c957f1a7 | 58

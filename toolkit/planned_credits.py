@@ -182,8 +182,8 @@ def _find_memo(frame: Frame, posting: Posting, who: Identity, wanted: Reversal) 
 
 
 def renumbered(frame: Frame, posting: Posting, who: Identity, kind: DocumentKind, amount: Money) -> list[SalesDocument]:
-    """Documents that may be this credit memo or refund: with its stamp; else live, nobody's yet, with the invoice's number
-    and `-CM` or `-RF`, and the same customer and total.
+    """Documents that may be this credit memo or refund: with its stamp; else live, nobody's yet, with the invoice's
+    number and `-CM` or `-RF`, and the same customer and total.
     """
     known = frame.known
     marked = known.standing.stamps.get((str(kind), posting.invoice.number, who.key[:4]), ())

@@ -177,8 +177,8 @@ def _switched_off(invoice: Invoice, what: str, name: str) -> Problem:
         f"{what.casefold()}-off",
         f"mapping.csv asks for {name!r}, but {what.casefold()} are switched off in QuickBooks.",
         "QuickBooks would drop it without a word, and reports by site would be empty.",
-        f"Switch it on in QuickBooks (Account and settings > Advanced > Categories > Track {what.casefold()}), or blank "
-        "it in mapping.csv.",
+        f"Switch it on in QuickBooks (Account and settings > Advanced > Categories > Track {what.casefold()}), "
+        "or blank it in mapping.csv.",
     )
 
 
