@@ -84,10 +84,11 @@ def test_a_write_that_was_surely_not_done_goes_again_under_the_same_requestid(fa
     assert [asked(request)["requestid"] for request in adapter.requests] == ["run-1", "run-1"]
 
 
-def test_a_throttle_is_sat_out_for_a_minute_and_the_answer_still_comes() -> None:
-    client, _, clock = client_of(in_turn(THROTTLE, ok(INVOICE)))
+@pytest.mark.parametrize(("times", "seconds"), [(1, 2.1), (2, 2.1 + 12.6), (3, 2.1 + 12.6 + 63.0)])
+def test_a_throttle_is_sat_out_longer_each_time_and_the_answer_still_comes(times: int, seconds: float) -> None:
+    client, _, clock = client_of(in_turn(*[THROTTLE] * times, ok(INVOICE)))
     client.read("Invoice", "1")
-    assert sum(clock.slept) == pytest.approx(63.0)
+    assert sum(clock.slept) == pytest.approx(seconds)
 
 
 def test_retry_after_is_honored() -> None:

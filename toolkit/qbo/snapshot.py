@@ -7,7 +7,7 @@ snapshot, customers and accounts get a new time at each posting, queries can lag
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -187,6 +187,7 @@ def _settled(client: Client, holding: Holding) -> bool:
     A page is no snapshot: a row that leaves a list moves the later ones up by one, over the edge of a page that was
     already read. So lists of several pages that lost a row are read again.
     """
+    known: set[tuple[str, str]] = set()
     for _ in range(_TRIES):
         began = holding.server_time
         changed, now = client.cdc(_CHANGING, began - _overlap(holding))
@@ -195,7 +196,9 @@ def _settled(client: Client, holding: Holding) -> bool:
             changed, now = client.cdc(_CHANGING, began)
         if now is None or sum(map(len, changed.values())) >= _MOST_CHANGES:
             return False
-        left = [source for source in CHANGING if _lost_a_row(holding, source, changed[source.entity], began)]
+        gone = {one for source in CHANGING for one in _lost_rows(holding, source, changed[source.entity], began)}
+        left = [BY_ENTITY[entity] for entity in sorted({entity for entity, _ in gone - known})]
+        known |= gone  # what is read again below is read without them
         _apply(holding, changed)
         holding.server_time = now
         if not left:
@@ -205,11 +208,14 @@ def _settled(client: Client, holding: Holding) -> bool:
     return False
 
 
-def _lost_a_row(holding: Holding, source: Source, changed: Iterable[Json], began: datetime) -> bool:
+def _lost_rows(holding: Holding, source: Source, changed: Iterable[Json], began: datetime) -> Iterator[tuple[str, str]]:
+    """The rows (entity, id) that left a list of several pages since `began`; Intuit's times have whole seconds."""
     if len(holding.rows[source.entity]) < PAGE:
-        return False  # one page is one answer
+        return  # one page is one answer
     floor = began.replace(microsecond=0)
-    return any(_leaves(holding, source, json) and _changed_at(json, floor) >= floor for json in changed)
+    for json in changed:
+        if _leaves(holding, source, json) and _changed_at(json, floor) >= floor:
+            yield source.entity, str(json["Id"])
 
 
 def _changed_at(json: Json, unknown: datetime) -> datetime:
