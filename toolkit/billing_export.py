@@ -292,6 +292,7 @@ def _finish(export: _Export) -> Billing:
         else:
             invoices.append(built.invoice)
             amounts[number] = built.invoice.total
+        _let_go(export, places, number)
     _strangers(export, by_number)
     _self_check(export, amounts)
     return Billing(
@@ -304,11 +305,24 @@ def _finish(export: _Export) -> Billing:
     )
 
 
+def _let_go(export: _Export, places: Sequence[int], number: str) -> None:
+    """Forget the cells of an invoice that is built: they are the larger part of a report in memory."""
+    for place in places:
+        rows = export.lists[place][0]
+        if rows.total_row is None:
+            rows.drafts[number].forget()
+
+
 def _broken(export: _Export) -> set[str]:
     return {problem.key for problem in export.problems if problem.severity is Severity.ITEM and problem.key}
 
 
+_NOTHING_APART = Apart()
+
+
 def _apart(export: _Export, number: str) -> Apart:
+    if not export.lines and export.payments is None and export.refunds is None:
+        return _NOTHING_APART
     return Apart(
         lines=export.lines.get(number, ()),
         payments=None if export.payments is None else export.payments.get(number, ()),

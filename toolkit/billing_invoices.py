@@ -59,13 +59,13 @@ def build(drafts: Sequence[Draft], apart: Apart) -> Built:
     """The invoice that these drafts of one number describe, with what tables of their own say of it."""
     if len(drafts) > 1:
         drafts = sorted(drafts, key=lambda draft: _TAB_PLACE[draft.tab])
-    problems = [problem for draft in drafts for problem in draft.problems]
-    if any(problem.severity is not Severity.NOTE for problem in problems):
-        return Built(None, tuple(problems))
     first = drafts[0]
+    if first.problems or len(drafts) > 1:
+        problems = [problem for draft in drafts for problem in draft.problems]
+        if any(problem.severity is not Severity.NOTE for problem in problems):
+            return Built(None, tuple(problems))
     try:
-        notes = _repeated_rows(drafts)
-        return Built(_Reading(drafts).invoice(apart), notes)
+        return Built(_Reading(drafts).invoice(apart), _repeated_rows(drafts))
     except Held as stopped:
         return Built(None, (stopped.problem,))
     except ValueError as error:
@@ -99,9 +99,9 @@ class _Reading:
         self.merged = self._merge()
 
     def _merge(self) -> tuple[Cell, ...]:
+        if len(self.drafts) == len(self.first.heads) == 1:
+            return self.first.heads[0].cells
         heads = [head.cells for draft in self.drafts for head in draft.heads]
-        if len(heads) == 1:
-            return heads[0]
         for draft in self.drafts:
             if len(draft.heads) > 1:
                 self._agree(_IDENTITY, draft.heads, "duplicate-number", "twice in one tab")
@@ -136,6 +136,9 @@ class _Reading:
     def text(self, name: str) -> str:
         return self.cells.text(self.merged[PLACE[name]])
 
+    def own(self, name: str) -> str:
+        return self.cells.own(self.merged[PLACE[name]])
+
     def day(self, name: str, cell: Cell | None = None, draft: Draft | None = None) -> date | None:
         cell = self.merged[PLACE[name]] if cell is None else cell
         return self.cells.day(cell, name in (draft or self.first).has.utc)
@@ -165,7 +168,7 @@ class _Reading:
             )
         lines, amount = self._lines_and_total(apart.lines)
         heads = [Stated(draft, head, self.status_of(draft, head)) for draft in self.drafts for head in draft.heads]
-        status = min((one.status for one in heads), key=_STRENGTH.__getitem__)
+        status = min([one.status for one in heads], key=_STRENGTH.__getitem__) if len(heads) > 1 else heads[0].status
         payments = payments_of(heads, status, amount) if apart.payments is None else in_order(apart.payments)
         refunds = refunds_of(heads, payments, amount) if apart.refunds is None else refunds_in_order(apart.refunds)
         return self._record(issued, team, lines, amount, status, payments, refunds)
@@ -180,13 +183,14 @@ class _Reading:
         payments: tuple[BillingPayment, ...],
         refunds: tuple[Refund, ...],
     ) -> Invoice:
-        paid, back = total(one.amount for one in payments), total(one.amount for one in refunds)
+        paid = total([one.amount for one in payments]) if payments else ZERO
+        back = total([one.amount for one in refunds]) if refunds else ZERO
         if status is InvoiceStatus.REFUNDED and ZERO < back < paid:
             status = InvoiceStatus.PARTIALLY_REFUNDED
-        text = self.text
+        text, own = self.text, self.own
         return Invoice(
             number=self.number,
-            coworks_id=text("invoice_id"),
+            coworks_id=own("invoice_id"),
             team=team,
             email=text("customer_email"),
             admin_name=text("admin_name"),
@@ -203,12 +207,12 @@ class _Reading:
             payments=payments,
             refunds=refunds,
             voided_on=self.day("closed_date") if status is InvoiceStatus.VOIDED else None,
-            split_from=text("split_from"),
+            split_from=own("split_from"),
             currency=text("currency").upper() or "USD",
-            memo=text("memo"),
+            memo=own("memo"),
             category=text("category"),
-            url=text("coworks_invoice_url"),
-            tabs=tuple(draft.table.sheet or str(draft.tab) for draft in self.drafts),
+            url=own("coworks_invoice_url"),
+            tabs=tuple([draft.table.sheet or str(draft.tab) for draft in self.drafts]),
             source=self.first.source,
         )
 
@@ -245,7 +249,7 @@ class _Reading:
 
     def _lines_and_total(self, apart: Sequence[BillingLine]) -> tuple[tuple[BillingLine, ...], Money]:
         stated = self.amount("total")
-        draft = next((draft for draft in self.drafts if draft.lines), None)
+        draft = self.first if self.first.lines else next((one for one in self.drafts if one.lines), None)
         if draft is None and not apart:
             return self._one_row(stated)
         lines = lines_once(draft, stated) if draft is not None else tuple(apart)
@@ -256,7 +260,7 @@ class _Reading:
                 "Which of them Coworks means would be a guess, so the invoice is held.",
                 "Look the invoice up in Coworks and correct or delete the wrong row.",
             )
-        summed = total(line.amount for line in lines)
+        summed = total([line.amount for line in lines])
         if stated is None or summed == stated:
             return lines, summed
         parts = [] if FEES & {line.kind for line in lines} else self._parts(summed, stated)

@@ -65,6 +65,10 @@ class Draft:
     repeats: list[int] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
+    def forget(self) -> None:
+        """Let go of the rows; what the draft was asked for must have been asked."""
+        self.heads, self.lines, self.line_numbers, self.words = [], [], [], []
+
     @property
     def source(self) -> Source:
         """The first row that named the invoice."""
@@ -127,15 +131,24 @@ def even(row: Sequence[Cell], width: int) -> tuple[list[Cell], bool]:
     return cells, spilled
 
 
+def _widened(row: Sequence[Cell], width: int) -> bool:
+    """Whether a row had the right length, and has now the blank cell behind it; in place, since a row is read once."""
+    if type(row) is not list or len(row) != width:
+        return False
+    row.append("")
+    return True
+
+
 def read_tab(table: Table, tab: Tab, columns: Columns, cells: Cells) -> TabRows:
     """Every row of the tab in a draft or in a problem; raises `Damaged` if the file breaks off."""
-    read = TabRows(table=table, tab=tab)
+    named = table.without_cells()
+    read = TabRows(table=named, tab=tab)
     width = len(table.header)
     head_of, line_of = picker(HEAD_NAMES, columns, width), LineReader(table, columns, cells, width)
     drafts, rows = read.drafts, 0
     number_at = columns.at["invoice_number"]
     for row, raw in table.rows():
-        full, spilled = even(raw, width)
+        full, spilled = (raw, False) if _widened(raw, width) else even(raw, width)
         cell = full[number_at]
         number = cell.strip() if type(cell) is str else number_text(cell)
         if not number or (number[:5].casefold() in _TOTALS and is_total(full)):
@@ -144,7 +157,7 @@ def read_tab(table: Table, tab: Tab, columns: Columns, cells: Cells) -> TabRows:
         rows += 1
         draft = drafts.get(number)
         if draft is None:
-            draft = drafts[number] = Draft(number, tab, table, cells, columns)
+            draft = drafts[number] = Draft(number, tab, named, cells, columns)
             if type(cell) is not str or not _SOUND.fullmatch(number):
                 _check_number(draft, cell, row)
         if spilled:
@@ -280,11 +293,11 @@ class LineReader:
             self._pick(row)
         )
         cells = self._cells
-        value = cells.amount(amount)
-        words = cells.text(description)
+        value = cells.amounts.get(amount) or cells.amount(amount)
+        words = cells.texts.get(description) or cells.text(description)
         if value is None:
             return Words(number, words, cells.text(plan), kind), ""
-        name = (cells.text(plan) if plan != "" else "") or words
+        name = cells.texts.get(plan) or cells.text(plan) or words
         key = (kind, of, value < ZERO)
         known = self._kinds.get(key)
         if known is None:

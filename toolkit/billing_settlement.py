@@ -13,6 +13,7 @@ from toolkit.model import BillingPayment, InvoiceStatus, Method, Refund
 from toolkit.money import ZERO, Money, show, total
 
 _OPEN = frozenset({InvoiceStatus.UNPAID, InvoiceStatus.SCHEDULED, InvoiceStatus.FAILED})
+_REFUNDED = frozenset({InvoiceStatus.REFUNDED, InvoiceStatus.PARTIALLY_REFUNDED})
 
 
 def method_of(cell: Cell) -> Method:
@@ -22,22 +23,28 @@ def method_of(cell: Cell) -> Method:
 
 def payments_of(heads: Sequence[Stated], overall: InvoiceStatus, amount: Money) -> tuple[BillingPayment, ...]:
     """What was paid: one payment an id, or a date, amount and method; a Refunded row only repeats its Paid row."""
+    if len(heads) == 1:
+        only = _payment(heads[0], amount, alone=True)
+        return () if only is None else (only,)
     found: dict[tuple[object, ...], BillingPayment] = {}
     repeats: list[BillingPayment] = []
     for stated in heads:
         if stated.status in _OPEN and overall not in _OPEN:
             continue
-        payment = _payment(stated, amount, alone=len(heads) == 1)
+        payment = _payment(stated, amount, alone=False)
         if payment is None:
             continue
-        if stated.status in (InvoiceStatus.REFUNDED, InvoiceStatus.PARTIALLY_REFUNDED):
+        if stated.status in _REFUNDED:
             repeats.append(payment)
             continue
         key = (payment.payment_id,) if payment.payment_id else (payment.paid_on, payment.amount, payment.method)
         _same_amount(stated.draft, found.setdefault(key, payment), payment)
     if repeats:
         _add_repeats(heads[0].draft, found, repeats)
-    return in_order(found.values())
+    named = {(one.paid_on, one.amount, one.method) for one in found.values() if one.payment_id}
+    return in_order(
+        one for one in found.values() if one.payment_id or (one.paid_on, one.amount, one.method) not in named
+    )
 
 
 def _add_repeats(
@@ -101,13 +108,13 @@ def _payment(stated: Stated, amount: Money, *, alone: bool) -> BillingPayment | 
         )
     return BillingPayment(
         invoice_number=draft.number,
-        payment_id=cells.text(head["payment_id"]),
+        payment_id=cells.own(head["payment_id"]),
         occurrence=1,
         paid_on=paid_on,
         amount=value,
         method=method_of(head["payment_method"]),
-        reference=cells.text(head["reference"]),
-        charge_id=cells.text(head["charge_id"]),
+        reference=cells.own(head["reference"]),
+        charge_id=cells.own(head["charge_id"]),
         payout_id=cells.text(head["payout_id"]),
         source=draft.table.source(head.row),
     )
@@ -139,7 +146,11 @@ def refunds_of(heads: Sequence[Stated], payments: Sequence[BillingPayment], amou
     """What was given back: one refund an id, or a date and amount; raises `Held` if its date or amount is missing."""
     found: dict[tuple[object, ...], Refund] = {}
     undated = False
+    if len(heads) == 1 and heads[0].status not in _REFUNDED and heads[0].head["amount_refunded"] == "":
+        return ()
     for stated in heads:
+        if stated.status not in _REFUNDED and stated.head["amount_refunded"] == "":
+            continue
         value = _refunded(stated, total(one.amount for one in payments) or amount)
         if value <= ZERO:
             continue
@@ -159,7 +170,10 @@ def refunds_of(heads: Sequence[Stated], payments: Sequence[BillingPayment], amou
             "The refund's date decides its month.",
             "Give the refunded date in the report.",
         )
-    return refunds_in_order(found.values())
+    named = {(one.refunded_on, one.amount) for one in found.values() if one.refund_id}
+    return refunds_in_order(
+        one for one in found.values() if one.refund_id or (one.refunded_on, one.amount) not in named
+    )
 
 
 def _refunded(stated: Stated, whole: Money) -> Money:
@@ -182,7 +196,7 @@ def _refunded(stated: Stated, whole: Money) -> Money:
 def _refund(draft: Draft, head: Head, refunded_on: date, value: Money) -> Refund:
     return Refund(
         invoice_number=draft.number,
-        refund_id=draft.cells.text(head["refund_id"]),
+        refund_id=draft.cells.own(head["refund_id"]),
         occurrence=1,
         refunded_on=refunded_on,
         amount=value,

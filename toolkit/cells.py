@@ -147,22 +147,29 @@ _YES = frozenset({"true", "yes", "y", "1", "x", "taxable"})
 
 @dataclass(slots=True)
 class Cells:
-    """What cells say, remembered: a report repeats the same dates, amounts and names on most of its rows."""
+    """What cells say, remembered: a report repeats the same dates, amounts and names on most of its rows.
+
+    The dictionaries are that memory; a loop over many rows may look into them before it asks.
+    """
 
     zone: ZoneInfo
     decimal_comma: bool = False
-    _days: dict[Cell, date | None] = field(default_factory=dict)
-    _utc_days: dict[Cell, date | None] = field(default_factory=dict)
-    _money: dict[Cell, Money | None] = field(default_factory=dict)
-    _exact: dict[Cell, Decimal | None] = field(default_factory=dict)
-    _texts: dict[Cell, str] = field(default_factory=dict)
+    days: dict[Cell, date | None] = field(default_factory=dict)
+    utc_days: dict[Cell, date | None] = field(default_factory=dict)
+    amounts: dict[Cell, Money | None] = field(default_factory=dict)
+    numbers: dict[Cell, Decimal | None] = field(default_factory=dict)
+    texts: dict[Cell, str] = field(default_factory=dict)
 
     def text(self, cell: Cell) -> str:
         """The cell as text without outer spaces; equal texts are one object."""
-        found = self._texts.get(cell) if type(cell) is str else number_text(cell).strip()
+        found = self.texts.get(cell) if type(cell) is str else number_text(cell).strip()
         if found is None:
-            found = self._texts[cell] = number_text(cell).strip()
+            found = self.texts[cell] = number_text(cell).strip()
         return found
+
+    def own(self, cell: Cell) -> str:
+        """As `text`, for columns whose cells are all different (ids, addresses): not remembered."""
+        return cell.strip() if type(cell) is str else number_text(cell).strip()
 
     def money(self, cell: Cell) -> Money:
         """The amount in dollars, half-up to the cent; blank is 0.00; raises `ValueError` if it is none."""
@@ -170,21 +177,21 @@ class Cells:
 
     def amount(self, cell: Cell) -> Money | None:
         """As `money`, but None for a blank cell: blank and zero are not the same answer."""
-        if cell not in self._money:
+        if cell not in self.amounts:
             text = amount_text(cell, decimal_comma=self.decimal_comma)
-            self._money[cell] = money.parse(text) if text else None
-        return self._money[cell]
+            self.amounts[cell] = money.parse(text) if text else None
+        return self.amounts[cell]
 
     def exact(self, cell: Cell) -> Decimal | None:
         """The number with all its decimals, None if blank; raises `ValueError` if it is none."""
-        if cell not in self._exact:
+        if cell not in self.numbers:
             text = amount_text(cell, decimal_comma=self.decimal_comma)
-            self._exact[cell] = money.parse_exact(text) if text else None
-        return self._exact[cell]
+            self.numbers[cell] = money.parse_exact(text) if text else None
+        return self.numbers[cell]
 
     def day(self, cell: Cell, utc: bool = False) -> date | None:
         """The company-local date, None if blank; raises as `day`."""
-        days = self._utc_days if utc else self._days
+        days = self.utc_days if utc else self.days
         if cell not in days:
             days[cell] = day(cell, self.zone, utc=utc)
         return days[cell]

@@ -11,7 +11,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
@@ -52,6 +52,10 @@ class Table:
             # `any` is the quick answer; a row of nothing but zeros is not blank either.
             if number > self.header_row and (any(row) or any(cell not in ("", None) for cell in row)):
                 yield number, row
+
+    def without_cells(self) -> Table:
+        """The table by name only: a sheet that is read need not stay in memory."""
+        return replace(self, _sheet=None)
 
     def source(self, row: int = 0) -> Source:
         """Where that row is, for records and problems."""
