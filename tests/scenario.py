@@ -26,7 +26,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from toolkit import planning
+from toolkit import counterparts, planning
 from toolkit.books import (
     Account,
     BankDeposit,
@@ -324,12 +324,17 @@ def _document(world: World, qbo_id: str, cells: list[str]) -> None:
             total=parse(amount),
             balance=parse(told.get("balance", amount)),
             lines=(SalesLine(amount=parse(amount), item_id=told.get("item", "1")),),
-            private_note=told.get("note", "") or ("Voided" if voided else ""),
+            private_note=_stamped(told.get("note", ""), number) or ("Voided" if voided else ""),
             voided=voided,
             id=qbo_id,
             sync_token="0",
         )
     )
+
+
+def _stamped(note: str, number: str) -> str:
+    """The note with the stamp of the invoice of that number where it says STAMP."""
+    return note.replace("STAMP", counterparts.stamp(number, operation_key(REALM, Kind.INVOICE, number)))
 
 
 def _received(world: World, qbo_id: str, cells: list[str]) -> None:
@@ -518,6 +523,8 @@ def _named(plan: Plan, world: World, reference: str) -> str:
     for operation in plan.operations:
         if reference == f"key:{operation.key}":
             record = operation.record
+            if isinstance(record, JournalEntry):
+                return "the entry"
             return record.display_name if isinstance(record, Customer) else getattr(record, "number", operation.label)
     customers = {one.id: one.display_name for one in world.customers}
     documents = {one.id: one.number for one in world.documents}
@@ -534,7 +541,7 @@ def _told(operation: Operation, plan: Plan, world: World) -> str:
             words = {"Invoice": "invoice", "CreditMemo": "credit memo", "RefundReceipt": "refund"}[document.kind]
             who = _named(plan, world, document.customer_id)
             return f"create {words} {document.number} {document.total} {who} {_short(document.txn_date)}"
-        case ReceivedPayment() as payment if operation.kind is Kind.CREDIT_APPLICATION:
+        case ReceivedPayment() as payment if not payment.total:
             settles, uses = (_named(plan, world, link.txn_id) for link in payment.links)
             return f"apply {payment.links[0].amount} of {uses} to {settles} {_short(payment.txn_date)}"
         case ReceivedPayment() as payment:

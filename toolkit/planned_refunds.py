@@ -6,6 +6,7 @@ Intuit: a refund receipt takes money out of an account and reverses income by it
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from toolkit import chart, counterparts, invoice_problems, matching, numbering, settlement
 from toolkit.bench import Bench
@@ -13,7 +14,7 @@ from toolkit.books import Account, DocumentKind, JournalEntry, JournalLine, Link
 from toolkit.frame import Frame, Part, hold, joined, problem
 from toolkit.matching import Ambiguous, Identity
 from toolkit.model import Invoice, Method, Refund
-from toolkit.money import ZERO, Money, share, show
+from toolkit.money import ZERO, Money, share, show, total
 from toolkit.plan import Action, Adoption, Kind, Operation, pending
 from toolkit.planned_credits import Credited, Memo, application, document_lines, renumbered, spread, undone
 from toolkit.postings import Posting, state
@@ -33,6 +34,9 @@ def plan_refunds(bench: Bench, posting: Posting, credited: Credited) -> Part:
             parts.append(Part(unchanged=(who.key,)))
         elif who.undone:
             parts.append(hold(undone(posting.invoice, "Its refund")))
+        elif refund.amount <= _overpaid(posting, credited):
+            parts.append(hold(_of_overpayment(posting.invoice, refund)))
+            continue
         elif refund.amount > left and credited.memos:
             parts.append(_cash_out(bench.frame, posting, refund, who, credited.memos))
             continue
@@ -44,6 +48,12 @@ def plan_refunds(bench: Bench, posting: Posting, credited: Credited) -> Part:
 
 def _was_cash_out(who: Identity) -> bool:
     return who.posted is not None and who.posted.entity == "JournalEntry"
+
+
+def _overpaid(posting: Posting, credited: Credited) -> Money:
+    """What the customer paid beyond the invoice: giving that back takes no income away."""
+    due = posting.total - credited.total
+    return max(total(payment.amount for payment in posting.invoice.payments) - due, ZERO) if due > ZERO else ZERO
 
 
 # ---- refund receipts
@@ -163,12 +173,14 @@ def _cash_out(frame: Frame, posting: Posting, refund: Refund, who: Identity, mem
     if isinstance(funds, Problem):
         return hold(_no_account(posting.invoice, funds))
     entry = _entry(posting, refund, who, receivable, funds, frame)
-    applying = matching.identity(frame.known, Kind.CREDIT_APPLICATION, f"{who.coworks_id}/cash-out")
+    applying = matching.identity(frame.known, Kind.REFUND, f"{who.coworks_id}/cash-out")
     settles = Link(
         txn_type=TxnType.JOURNAL_ENTRY, txn_id=pending(who.key), amount=refund.amount, line_id=RECEIVABLE_LINE
     )
     applied = application(posting, applying, entry.txn_date, settles, memo)
-    return Part(operations=(_cash_out_operation(posting, refund, who, entry), applied))
+    label = f"Refund of {posting.invoice.number} · {posting.invoice.team}: credit used"
+    used = replace(applied, kind=Kind.REFUND, label=label)  # a part of the refund: it comes after the entry it settles
+    return Part(operations=(_cash_out_operation(posting, refund, who, entry), used))
 
 
 def _cash_out_operation(posting: Posting, refund: Refund, who: Identity, entry: JournalEntry) -> Operation:
@@ -216,6 +228,17 @@ def _credit_used(invoice: Invoice, refund: Refund) -> Problem:
         f"{show(refund.amount)} was refunded, but its credit memo has been used already.",
         "The same credit would be given twice.",
         "Find what the credit memo settled in QuickBooks and free it, then plan again.",
+    )
+
+
+def _of_overpayment(invoice: Invoice, refund: Refund) -> Problem:
+    return problem(
+        invoice,
+        "overpayment-refunded",
+        f"{show(refund.amount)} was refunded of what the customer had paid too much.",
+        "The invoice stays paid, so no income is reversed: a refund receipt would be wrong.",
+        "Enter a journal entry: debit accounts receivable (the customer), credit Undeposited Funds; apply the "
+        "unapplied payment to it.",
     )
 
 

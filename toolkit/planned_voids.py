@@ -18,7 +18,7 @@ from toolkit.model import Invoice
 from toolkit.money import ZERO, Money, show, total
 from toolkit.plan import Action, Kind, Operation
 from toolkit.planned_credits import Credited, Reversal, credit, document_lines, spread, undone, void_memo_id
-from toolkit.postings import Posting, is_reversed, is_split_parent, is_voided, state
+from toolkit.postings import Posting, identity_of, is_reversed, is_split_parent, is_voided, state
 from toolkit.problems import Problem
 
 
@@ -33,7 +33,7 @@ def plan_void(bench: Bench, posting: Posting, credited: Credited) -> Part:
         return NOTHING
     if posting.document is None or bench.frame.is_closed(posting.document.txn_date):
         return _by_memo(bench, posting, credited, left)
-    return _void(bench.frame, posting, posting.document, is_split_parent(invoice, bench.children))
+    return _void(bench, posting, posting.document)
 
 
 def void_identity(frame: Frame, invoice: Invoice) -> Identity:
@@ -41,7 +41,8 @@ def void_identity(frame: Frame, invoice: Invoice) -> Identity:
     return matching.identity(frame.known, Kind.VOID, f"{counterparts.invoice_id(invoice)}/void")
 
 
-def _void(frame: Frame, posting: Posting, document: SalesDocument, is_split: bool) -> Part:
+def _void(bench: Bench, posting: Posting, document: SalesDocument) -> Part:
+    frame = bench.frame
     who = void_identity(frame, posting.invoice)
     if who.undone:
         return hold(undone(posting.invoice, "Its void"))
@@ -49,6 +50,8 @@ def _void(frame: Frame, posting: Posting, document: SalesDocument, is_split: boo
         return hold(_undo_first(frame, posting))
     if document.kind is not DocumentKind.INVOICE:
         return hold(_no_void(posting.invoice, document))
+    # a split invoice goes only when its parts stand
+    needs = tuple(identity_of(frame, part).key for part in bench.children.get(posting.invoice.number, ()))
     operation = Operation(
         key=who.key,
         kind=Kind.VOID,
@@ -56,8 +59,9 @@ def _void(frame: Frame, posting: Posting, document: SalesDocument, is_split: boo
         entity=str(document.kind),
         record=document,
         label=f"Void {document.number} · {posting.invoice.team}",
-        reason=_why(posting.invoice, is_split),
+        reason=_why(posting.invoice, is_split_parent(posting.invoice, bench.children)),
         amount=-document.total,
+        needs=needs,
         coworks_id=who.coworks_id,
         generation=who.generation,
     )

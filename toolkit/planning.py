@@ -16,7 +16,7 @@ from toolkit.books import Books, Preferences, ReceivedPayment, SalesDocument
 from toolkit.frame import NOTHING, Frame, Part, frame_of, joined
 from toolkit.mapping import Mapping, Pin
 from toolkit.model import Billing, Invoice, InvoiceStatus
-from toolkit.plan import Adoption, Done, Fact, Plan, ordered
+from toolkit.plan import Adoption, Done, Fact, Kind, Plan, ordered
 from toolkit.planned_credits import plan_credits
 from toolkit.planned_customers import payers
 from toolkit.planned_invoices import plan_invoice
@@ -193,7 +193,17 @@ def _post(frame: Frame, invoices: tuple[Invoice, ...], pins: Sequence[Pin]) -> P
     planned = [plan_invoice(at, effective(frame, one), known[one.number]) for one in invoices]
     postings = [one.posting for one in planned if one.posting is not None]
     decided = joined((*(one.part for one in planned), *(_what_hangs_on(at, posting) for posting in postings)))
-    return joined((_customers(postings, decided), decided))
+    return joined((_customers(postings, decided), _waiting_for_this_plan(decided)))
+
+
+def _waiting_for_this_plan(part: Part) -> Part:
+    """With the needs of each operation that this plan itself meets; what stands already is waited for by nobody."""
+    planned = {operation.key for operation in part.operations if operation.kind is not Kind.VOID}
+    operations = tuple(
+        replace(one, needs=tuple(key for key in one.needs if key in planned)) if one.kind is Kind.VOID else one
+        for one in part.operations
+    )
+    return replace(part, operations=operations)
 
 
 def _what_hangs_on(at: Bench, posting: Posting) -> Part:
