@@ -58,6 +58,7 @@ class Reason(StrEnum):
     CREDIT = "customer credit"
     RETURNED = "returned payment"
     BEFORE_GO_LIVE = "before go-live"
+    VOIDED_SINCE = "voided since, zeroed by QuickBooks at its own date"
     IN_TRANSIT = "in transit"
     ON_HAND = "check or cash on hand"
     REFUND = "refund not netted"
