@@ -123,6 +123,27 @@ def test_84_a_missing_column_is_one_file_problem(tmp_path: Path, column: str) ->
     assert column in found.problems[0].what
 
 
+@pytest.mark.parametrize(
+    ("tab", "column", "rows"),
+    [
+        ("Paid", "Paid Date", [paid()]),
+        ("Marked As Paid", "Paid Date", [paid()]),
+        ("Refunded", "Refunded Date", [paid(amount_refunded="5", refunded_date="2026-01-09")]),
+        ("Unpaid", "Amount", [row(total="150"), row(amount="50", total="150", plan_name="Locker")]),
+    ],
+)
+def test_84_a_column_that_the_rows_need_is_missed_as_a_file_problem(
+    tmp_path: Path, tab: str, column: str, rows: list[Row]
+) -> None:
+    header = [name for name in HEADER if name != column]
+    kept = [{name: cell for name, cell in one.items() if name != column} for one in rows]
+    found = read(workbook(tmp_path / "billing.xlsx", {tab: cells(kept, header)}))
+    assert codes(found.problems)[0] == "missing-column"
+    assert column in found.problems[0].what
+    alone = {tab: [header]} if tab != "Unpaid" else {}
+    assert read(workbook(tmp_path / "billing.xlsx", alone | {"Unpaid": cells([row()])})).problems == ()
+
+
 def test_unknown_columns_and_tabs_stop_nothing(tmp_path: Path) -> None:
     sheets = {"Paid": cells([paid(mood="good")]), "Notes": [["Hello"], ["World"]], "Teams": [["team_id"], ["1"]]}
     found = read(workbook(tmp_path / "billing.xlsx", sheets))

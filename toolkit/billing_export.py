@@ -274,6 +274,7 @@ def _read_refunds(export: _Export, table: Table, found: Columns, cells: Cells) -
 
 def _finish(export: _Export) -> Billing:
     """The invoices of one export, and whether it agrees with itself."""
+    export.problems.extend(_lacks_by_rows(export))
     by_number: dict[str, list[int]] = {}
     for place, (rows, _, _) in enumerate(export.lists):
         for number in rows.drafts:
@@ -311,6 +312,23 @@ def _let_go(export: _Export, places: Sequence[int], number: str) -> None:
         rows = export.lists[place][0]
         if rows.total_row is None:
             rows.drafts[number].forget()
+
+
+def _lacks_by_rows(export: _Export) -> list[Problem]:
+    """Missing columns that only the rows show to be needed: dates of payments and refunds, amounts of several lines."""
+    problems: list[Problem] = []
+    for rows, found, _ in export.lists:
+        wanted: list[str] = []
+        if rows.tab in (Tab.PAID, Tab.MARKED_AS_PAID) and export.payments is None:
+            wanted.append("paid_date")
+        if rows.tab is Tab.REFUNDED and export.refunds is None:
+            wanted.append("refunded_date")
+        if not export.lines and any(len(draft.words) > 1 for draft in rows.drafts.values()):
+            wanted.append("amount")
+        missing = [name for name in wanted if name not in found]
+        if missing and rows.drafts:
+            problems.append(missing_column(rows.table, missing))
+    return problems
 
 
 def _broken(export: _Export) -> set[str]:
