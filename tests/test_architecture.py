@@ -41,8 +41,8 @@ PARTS = {
     for owner, parts in {
         "tables": ("cells", "names"),
         "billing": ("inbox",),
-        "matching": ("customer_matching", "teams", "chart", "counterparts"),
-        "planning": ("frame", "reminders"),
+        "matching": ("customer_matching", "teams", "chart", "counterparts", "hindsight"),
+        "planning": ("frame", "reminders", "invoice_problems", "bench"),
         "deposits": ("already_booked", "corrections", "settlement"),
         "tieout": ("funds_proof", "judging", "proof", "receivable_proof", "entries"),
         "qbo.wire": ("qbo.wire_read", "qbo.exact_json", "qbo.faults", "qbo.fault_words"),

@@ -222,10 +222,12 @@ class Proof:
 
     @property
     def unexplained(self) -> Money:
-        """The signed sum over sections and roll-forwards; `ties` looks at each of them, not at this sum."""
-        return total(part.unexplained for part in self.sections) + total(
-            part.unexplained for part in self.roll_forwards
-        )
+        """The sizes of all that sections and roll-forwards leave unexplained; 0.00 only if each of them is.
+
+        Without signs: a payment that is missing lifts A/R and lowers Undeposited Funds, and must not cancel out.
+        """
+        rolled = total(abs(part.unexplained) for part in self.roll_forwards)
+        return rolled + total(abs(part.unexplained) for part in self.sections)
 
     @property
     def obstacles(self) -> tuple[str, ...]:

@@ -84,11 +84,14 @@ def _invoice_item(bench: Bench, invoice: Invoice, open_items: dict[tuple[str, st
     quickbooks = total(row.open_balance for row in rows)
     if not coworks and not quickbooks:
         return None
+    # QuickBooks zeroes a void at the invoice's own date, so an earlier month-end changes after the fact.
+    since = bool(record and record.voided and invoice.voided_on and invoice.voided_on > bench.as_of)
     return Item(
         key=found.key,
         label=f"Invoice {invoice.number}",
-        reason=_reason(coworks, quickbooks),
+        reason=Reason.VOIDED_SINCE if since else _reason(coworks, quickbooks),
         sentence=f"${show(coworks)} open in Coworks, ${show(quickbooks)} in QuickBooks.",
+        listed=since,
         coworks=coworks,
         quickbooks=quickbooks,
         on=invoice.invoice_date,

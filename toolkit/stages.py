@@ -17,6 +17,7 @@ from toolkit import (
     billing,
     deposits,
     entries,
+    hindsight,
     inbox,
     mapping,
     mapping_suggestions,
@@ -100,24 +101,28 @@ def gather(company: OpenCompany, period: str) -> Gathered:
     """Read every input of the month; a file problem is among `problems`, nothing is raised but `UsageError`."""
     parse_period(period)
     settings = _with_sign_offs(company)
-    months = [month for month in inbox.periods(company.folder / "inbox", company.settings.columns) if month <= period]
-    reports = {month: _read_month(company, settings, month) for month in sorted({*months, period})}
+    months = inbox.periods(company.folder / "inbox", company.settings.columns)
+    upto = sorted({period, *(month for month in months if month < period)})
+    reports = {month: _read_month(company, settings, month) for month in upto}
     current = reports[period]
-    before = [reports[month].billing for month in months if month < period]
+    before = [reports[month].billing for month in upto if month < period]
     earlier = billing.merge(before, before[-1].period) if before else None
-    register = billing.merge([*before, current.billing], period)
+    done = company.log.replay()
+    voided = hindsight.voided_by_us(done)
+    later = [_read_month(company, settings, month).billing for month in months if month > period and voided]
+    register = hindsight.with_later_voids(billing.merge([*before, current.billing], period), later, voided)
     known = [reports[month].payouts for month in reports]
     return Gathered(
         period=period,
         settings=settings,
-        billing=current.billing,
+        billing=hindsight.with_later_voids(current.billing, later, voided),
         earlier=earlier,
         register=register,
         payouts=current.payouts,
         all_payouts=_united(known, period),
         mapping=mapping.read(company.folder / "mapping.csv"),
         pins=mapping.read_pins(company.folder / "customers.csv"),
-        done=company.log.replay(),
+        done=done,
         problems=current.problems,
         files=tuple(file for one in reports.values() for file in (*one.billing.files, *one.payouts.files)),
     )
