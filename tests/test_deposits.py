@@ -359,6 +359,12 @@ def test_two_accounts_for_undeposited_funds_hold_everything() -> None:
     assert plan.problems[0].candidates == ("Payments to deposit", "Undeposited Funds")
 
 
+def test_a_company_without_the_account_yet_and_without_payouts_is_not_asked_for_it() -> None:
+    new = tuple(account for account in cash.ACCOUNTS if account.id != FUNDS)
+    plan = posted("invoice 0001 Factory 2026-01-01 5.00", chart=new).plan()
+    assert (plan.operations, plan.problems) == ((), ())
+
+
 # ---- negative payouts
 
 NEGATIVE = """

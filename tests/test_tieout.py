@@ -366,6 +366,7 @@ def test_a_payout_that_arrived_and_was_not_deposited_leaves_its_payments_unexpla
     assert verdict(proof, "po_1") is Verdict.MISSING
     assert proof.undeposited.unexplained == Decimal("700.00")
     assert proof.deposits.unexplained == Decimal("-682.80")
+    assert tieout.deposits_line(proof) == "0 of 1 payouts in the bank, unexplained 700.00"
     assert {item.reason for item in proof.undeposited.differences} == {Reason.NOT_DEPOSITED, Reason.REFUND}
 
 
@@ -553,9 +554,8 @@ def test_parts_sum_to_totals_whatever_is_wrong(changes: list[tuple[str, Change, 
         assert part.expected + part.unexplained == part.report
         assert total(part.bridge.values()) == part.expected
         assert total(item.difference for item in part.items) + part.unlisted == part.unexplained
-    assert proof.unexplained == total(
-        [*(part.unexplained for part in proof.sections), *(part.unexplained for part in proof.roll_forwards)]
-    )
+    parts = [*(part.unexplained for part in proof.sections), *(part.unexplained for part in proof.roll_forwards)]
+    assert proof.unexplained == total(map(abs, parts))
     assert proof.ties is (proof.obstacles == ())
 
 

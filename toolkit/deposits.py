@@ -68,6 +68,8 @@ def make_plan(
     if stops_everything(payouts.problems):
         return replace(plan, problems=payouts.problems)
     funds = chart.undeposited_funds(books, settings)
+    if isinstance(funds, Problem) and not any(one.status is PayoutStatus.PAID for one in payouts.payouts):
+        return replace(plan, problems=payouts.problems)  # QuickBooks makes the account at its first use
     if isinstance(funds, Problem):
         held = tuple((one.payout_id, funds.code) for one in payouts.payouts if one.status is PayoutStatus.PAID)
         return replace(plan, problems=(*payouts.problems, funds), held=held)

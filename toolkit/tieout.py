@@ -356,9 +356,8 @@ def invoices_line(proof: Proof) -> str:
 
 def deposits_line(proof: Proof) -> str:
     """ "21 of 21 payouts in the bank, unexplained 0.00": payouts that arrived by the proof's day."""
-    return _line(
-        proof, Subject.PAYOUT, "payouts in the bank", proof.undeposited.unexplained + proof.deposits.unexplained
-    )
+    unexplained = proof.undeposited.unexplained or proof.deposits.unexplained
+    return _line(proof, Subject.PAYOUT, "payouts in the bank", unexplained)
 
 
 def month_line(proof: Proof) -> str:
