@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from toolkit.billing_columns import CANONICAL, Tab, tab_of
 from toolkit.billing_export import read_export
 from toolkit.billing_merge import apply_voids, merge, merge_exports, read_voids, vanished
-from toolkit.billing_totals import early_export, filters_on, nothing_in, touches, wrong_period
+from toolkit.billing_totals import early_export, filters_on, nothing_in, of_another_month, wrong_period
 from toolkit.model import Billing
 from toolkit.problems import Problem, Severity, UsageError, stops_everything
 from toolkit.settings import parse_period
@@ -88,7 +88,7 @@ def _month_problems(billing: Billing, exports: Sequence[Billing], where: str) ->
         confirmed = any(problem.code == "empty-month" for export in exports for problem in export.problems)
         if not confirmed:
             yield nothing_in(where, billing.period, confirmed=False)
-    elif billing.invoices and not any(touches(invoice, first, last) for invoice in billing.invoices):
+    elif billing.invoices and of_another_month(billing.invoices, first, last):
         yield wrong_period(where, billing.period, billing.invoices)
     if billing.exported_at is not None and billing.exported_at.date() <= last:
         yield early_export(where, billing.period, billing.exported_at.date())

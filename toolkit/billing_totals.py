@@ -195,6 +195,16 @@ def touches(invoice: Invoice, first: date, last: date) -> bool:
     return any(first <= on <= last for on in dates_of(invoice))
 
 
+def of_another_month(invoices: Sequence[Invoice], first: date, last: date) -> bool:
+    """Whether a report belongs to another month: none of its dates lie in this one, or most were issued after it.
+
+    A later month's export lists older invoices that are still open or were paid then, so some dates always fit.
+    """
+    inside = sum(first <= one.invoice_date <= last for one in invoices)
+    after = sum(one.invoice_date > last for one in invoices)
+    return after > inside or not any(touches(one, first, last) for one in invoices)
+
+
 def dates_of(invoice: Invoice) -> tuple[date, ...]:
     """Every date on which something happened to the invoice."""
     found = [invoice.invoice_date, *(one.paid_on for one in invoice.payments)]
@@ -205,12 +215,12 @@ def dates_of(invoice: Invoice) -> tuple[date, ...]:
 
 
 def wrong_period(where: str, period: str, invoices: Sequence[Invoice]) -> Problem:
-    """The file Problem for a report none of whose dates lie in the month."""
+    """The file Problem for the report of another month."""
     dates = sorted(on for invoice in invoices for on in dates_of(invoice))
     return Problem(
         code="wrong-period",
         where=where,
-        what=f"No invoice or paid date of this report is in {period}: its dates run from {dates[0]} to {dates[-1]}.",
+        what=f"This is not the report of {period}: its dates run from {dates[0]} to {dates[-1]}.",
         why="It is the report of another month, so nothing of it is used.",
         do=f"Download the Billing report for {period}, or put this file into the folder of its own month.",
         severity=Severity.FILE,
