@@ -28,7 +28,8 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("report",),
     ("open_company",),
     ("stages", "connecting"),
-    ("report_company",),
+    ("report_company", "undoing"),
+    ("pages",),
     ("panels", "month_end"),
     ("fleet",),
     ("cli",),
@@ -41,9 +42,9 @@ PARTS = {
     for owner, parts in {
         "tables": ("cells", "names"),
         "billing": ("inbox",),
-        "matching": ("customer_matching", "teams", "chart", "counterparts", "hindsight"),
+        "matching": ("customer_matching", "teams", "chart", "counterparts", "hindsight", "settlement"),
         "planning": ("frame", "reminders", "invoice_problems", "bench"),
-        "deposits": ("already_booked", "corrections", "settlement"),
+        "deposits": ("already_booked", "corrections"),
         "tieout": ("funds_proof", "judging", "proof", "receivable_proof", "entries"),
         "qbo.wire": ("qbo.wire_read", "qbo.exact_json", "qbo.faults", "qbo.fault_words"),
         "qbo.session": (
@@ -62,7 +63,7 @@ PARTS = {
     for part in parts
 }
 
-PREFIXES = {"planned": "planning", "deposit": "deposits", "posting": "posting_log"}
+PREFIXES = {"planned": "planning", "deposit": "deposits", "posting": "posting_log", "month": "month_end"}
 """`billing_rows` belongs to `billing` by its name; these prefixes are not the name itself."""
 
 PURE_UNTIL = "undo"

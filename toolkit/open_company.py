@@ -60,7 +60,7 @@ def folder_of(company: str | Path, environ: Mapping[str, str] = os.environ) -> P
 
 @dataclass(frozen=True, kw_only=True)
 class OpenCompany:
-    """One company, ready to read and post; `run_id` names this command in the posting log."""
+    """One company, ready to read and post; `new_run` gives a name for each run in the posting log, unique for ever."""
 
     folder: Path
     name: str
@@ -69,7 +69,7 @@ class OpenCompany:
     client: Client
     log: PostingLog
     reports: Path
-    run_id: str
+    new_run: Callable[[], str]
     now: Callable[[], datetime] = utc_now
     sleep: Callable[[float], None] = time.sleep
     emulated: EmulatedCompany | None = field(default=None, repr=False)
@@ -124,7 +124,7 @@ def open_company(
             client=Client(session, limits, sleep=time.sleep, jitter=random.random),
             log=log,
             reports=reports or home(environ) / "reports",
-            run_id=f"{now():%Y%m%d-%H%M%S}-{random.SystemRandom().randrange(16**4):04x}",
+            new_run=lambda: f"{now():%Y%m%d-%H%M%S}-{random.SystemRandom().randrange(16**4):04x}",
             now=now,
             emulated=emulated,
         )

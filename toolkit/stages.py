@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
 from pathlib import Path
 
 from toolkit import (
@@ -173,7 +172,7 @@ def _with_sign_offs(company: OpenCompany) -> Settings:
 def review(company: OpenCompany, period: str) -> Review:
     """Plan the month's customers, invoices, payments, credits, refunds and voids; changes nothing in QuickBooks."""
     gathered = gather(company, period)
-    books = _books(company, gathered)
+    books = _books(company)
     plan = planning.make_plan(
         gathered.billing,
         gathered.mapping,
@@ -191,7 +190,7 @@ def review(company: OpenCompany, period: str) -> Review:
 def review_deposits(company: OpenCompany, period: str) -> Review:
     """Plan the month's bank deposits; changes nothing in QuickBooks."""
     gathered = gather(company, period)
-    books = _books(company, gathered)
+    books = _books(company)
     plan = deposits.make_plan(
         gathered.payouts,
         gathered.register,
@@ -219,15 +218,10 @@ def _kept(company: OpenCompany, gathered: Gathered, books: Books, plan: Plan, na
     return Review(plan=plan, gathered=gathered, books=books, path=path)
 
 
-def _books(company: OpenCompany, gathered: Gathered) -> Books:
+def _books(company: OpenCompany) -> Books:
     _ = company.realm  # an emulated company connects itself here
-    return read_books(company.client, since=_since(gathered), cache=company.folder / "books.db")
-
-
-def _since(gathered: Gathered) -> date | None:
-    """Documents are read from well before the first invoice that may concern us: earlier ones cannot be ours."""
-    days = [one.invoice_date for one in gathered.register.invoices]
-    return min(days) - timedelta(days=92) if days else None
+    # All of them, not only the month's: a number may be taken since long, and old money may wait in Undeposited Funds.
+    return read_books(company.client, cache=company.folder / "books.db")
 
 
 def post(company: OpenCompany, reviewed: Review, approval: Approval, progress: Progress = silent) -> Outcome:
@@ -240,7 +234,7 @@ def _situation(company: OpenCompany, gathered: Gathered, progress: Progress) -> 
         client=company.client,
         log=company.log,
         settings=gathered.settings,
-        run_id=company.run_id,
+        run_id=company.new_run(),
         progress=progress,
         sleep=company.sleep,
     )
@@ -249,7 +243,7 @@ def _situation(company: OpenCompany, gathered: Gathered, progress: Progress) -> 
 def prove(company: OpenCompany, period: str) -> Proved:
     """Read everything again and say, for every record, whether Coworks, QuickBooks, payouts and bank agree."""
     gathered = gather(company, period)
-    books = _books(company, gathered)
+    books = _books(company)
     first, last = parse_period(period)
     balances = read_balances(company.client, books, gathered.settings, start=first, as_of=last)
     proof = tieout.prove(
@@ -305,7 +299,7 @@ class Mapped:
 def mapped(company: OpenCompany, period: str) -> Mapped:
     """The mapping beside the month's names and QuickBooks' live products, classes and locations."""
     gathered = gather(company, period)
-    books = _books(company, gathered)
+    books = _books(company)
     missing = mapping_suggestions.unmapped(gathered.mapping, gathered.billing.invoices)
     products = tuple(one.full_name or one.name for one in books.items if one.active and one.type != "Category")
     locations = tuple(one.full_name or one.name for one in books.locations if one.active)
