@@ -118,11 +118,13 @@ def test_a_token_that_is_refused_again_ends_the_run() -> None:
     assert len(adapter.requests) == 2
 
 
-def test_a_wrong_company_is_not_cured_by_renewing() -> None:
-    client, adapter, _ = client_of(in_turn(fault("403_application_authorization_failed")))
-    with pytest.raises(ReconnectNeeded):
-        client.read("Invoice", "1")
-    assert len(adapter.requests) == 1
+def test_a_company_that_is_not_connected_ends_the_run_after_one_renewal() -> None:
+    wrong = fault("403_application_authorization_failed")
+    client, adapter, _ = client_of(in_turn(wrong, wrong))
+    with pytest.raises(ReconnectNeeded) as raised:
+        client.write(WRITE, "run-1")
+    assert raised.value.problem.code == "connection-ended"
+    assert len(adapter.requests) == 2
 
 
 @pytest.mark.parametrize(

@@ -258,21 +258,16 @@ class Layers:
         try:
             return self._within_limits(call)
         except _Refused as refused:
-            if not _token_spent(refused.fault):
-                self._check_connected(call, refused.fault)
+            if not _connection_refused(refused.fault):
                 raise
+        # Renewing cures an expired token, and tells for sure whether the connection itself was ended.
         self._session.renew(spent)
         try:
             return self._within_limits(call)
         except _Refused as refused:
-            if _token_spent(refused.fault):
-                raise ReconnectNeeded(fault_words.problem(refused.fault, call.name)) from None
-            self._check_connected(call, refused.fault)
-            raise
-
-    def _check_connected(self, call: Call, fault: Fault) -> None:
-        if fault.code in faults.DISCONNECTED and fault.status in (401, 403):
-            raise ReconnectNeeded(fault_words.problem(fault, call.name)) from None
+            if not _connection_refused(refused.fault):
+                raise
+            raise ReconnectNeeded(fault_words.problem(refused.fault, call.name)) from None
 
     def _within_limits(self, call: Call) -> Answer:
         self._limits.acquire(batch=call.batch)
@@ -335,10 +330,11 @@ def _network(error: requests.RequestException) -> _NotSent | _Lost:
     return _Lost(type(error).__name__)
 
 
-def _token_spent(fault: Fault) -> bool:
-    if fault.code in faults.TOKEN_SPENT:
+def _connection_refused(fault: Fault) -> bool:
+    """Whether the token or the connection is refused: 401, or 403 for a company that is not (any more) connected."""
+    if fault.status == 401 or fault.code in faults.TOKEN_SPENT:
         return True
-    return fault.status == 401 and fault.code not in faults.DISCONNECTED
+    return fault.status == 403 and fault.code in faults.DISCONNECTED
 
 
 def _no_answer(call: Call, reason: str) -> Problem:
