@@ -118,8 +118,11 @@ class _Pile:
 
 def joined(parts: Iterable[Part]) -> Part:
     """All parts as one, in their order."""
+    filled = [part for part in parts if part is not NOTHING]
+    if len(filled) < 2:
+        return filled[0] if filled else NOTHING
     pile = _Pile()
-    for part in parts:
+    for part in filled:
         pile.operations += part.operations
         pile.adoptions += part.adoptions
         pile.unchanged += part.unchanged

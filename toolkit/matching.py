@@ -142,7 +142,10 @@ def find_document(known: Index, who: Identity, wanted: Wanted) -> Match | Ambigu
 
 
 def _by_number(known: Index, wanted: Wanted) -> Match | Ambiguous | None:
-    numbered = [one for one in known.by_number.get(numbering.base(wanted.number), ()) if is_nobodys(known, one)]
+    holders = known.by_number.get(numbering.base(wanted.number))
+    if not holders:
+        return None
+    numbered = [one for one in holders if is_nobodys(known, one)]
     twins = [one for one in numbered if _is_number(one.number, wanted.number, known.suffix)]
     near = [one for one in twins if one.total == wanted.total and not one.voided]
     same = [one for one in near if one.kind is wanted.kind and one.customer_id == wanted.customer_id]

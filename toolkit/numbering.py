@@ -78,13 +78,19 @@ def counted_number(number: str, suffix: str, taken: Collection[str], first: int 
 
 def base(number: str) -> str:
     """The number without one `-CW1`-like ending, folded: what a Coworks number and its twin have in common."""
-    return _COUNTED.sub("", number.strip()).casefold()
+    return _without_ending(number).casefold()
 
 
 def prefix(number: str) -> str:
     """What stands before the running number (`C957F1A7` of `C957F1A7-0009`), upper case; "" if there is none."""
-    found = _PREFIX.fullmatch(_COUNTED.sub("", number.strip()))
+    found = _PREFIX.fullmatch(_without_ending(number))
     return found["prefix"].upper() if found else ""
+
+
+def _without_ending(number: str) -> str:
+    bare = number.strip()
+    last = bare.rpartition("-")[2]
+    return bare if last.isdigit() else _COUNTED.sub("", bare)
 
 
 def is_coworks_prefix(text: str) -> bool:

@@ -81,6 +81,8 @@ def plan_credits(bench: Bench, posting: Posting) -> Credited:
 
     The memo that an earlier run put in the place of a void is among the memos.
     """
+    if posting.is_new and posting.lines is posting.invoice.lines:
+        return Credited(NOTHING)
     notes = [line for line in posting.invoice.lines if line.kind is LineKind.CREDIT_NOTE and line.amount]
     done = Credited(NOTHING, _standing_void_memo(bench.frame, posting))
     for count, note in enumerate(notes, start=1):
@@ -96,8 +98,9 @@ def plan_credits(bench: Bench, posting: Posting) -> Credited:
 
 
 def _standing_void_memo(frame: Frame, posting: Posting) -> tuple[Memo, ...]:
-    who = matching.identity(frame.known, Kind.CREDIT_MEMO, void_memo_id(posting.invoice))
-    document = frame.known.standing.documents.get(who.posted.qbo_id) if who.stands and who.posted else None
+    posted = frame.known.standing.posted.get((Kind.CREDIT_MEMO, void_memo_id(posting.invoice)))
+    stands = posted is not None and posted.standing in counterparts.STANDS
+    document = frame.known.standing.documents.get(posted.qbo_id) if posted is not None and stands else None
     return (Memo(document.id, document, unused=document.balance),) if document else ()
 
 

@@ -38,15 +38,13 @@ class _Case:
     payer: Payer
     who: Identity
     lines: tuple[BillingLine, ...]
-
-    @property
-    def whole(self) -> Money:
-        return total(line.amount for line in self.lines)
+    whole: Money
 
 
 def plan_invoice(bench: Bench, invoice: Invoice, payer: Payer) -> Planned:
     """One invoice's part of the plan; a number that it gets is held from then on (`bench.taken` is mutated)."""
-    case = _Case(invoice, payer, identity_of(bench.frame, invoice), billed_lines(invoice))
+    lines = billed_lines(invoice)
+    case = _Case(invoice, payer, identity_of(bench.frame, invoice), lines, total(line.amount for line in lines))
     never = never_posted(invoice, bench.children)
     if case.who.undone:
         return Planned(hold(never or invoice_problems.undone(invoice)))
@@ -87,6 +85,7 @@ def _standing(case: _Case, found: Match, is_reversed_now: bool) -> Planned:
         customer_id=document.customer_id if document else case.payer.customer_id,
         document=document,
         lines=case.lines,
+        total=case.whole,
     )
     if case.who.stands:
         return Planned(Part(unchanged=(case.who.key,)), posting)
@@ -139,7 +138,8 @@ def _reasons(frame: Frame, case: _Case, found: Ambiguous | None, never: Problem 
     yield from _wrong_time(frame, invoice)
     if invoice.currency.strip().upper() != frame.books.preferences.home_currency.upper():
         yield invoice_problems.foreign(frame, invoice)
-    if total(line.amount for line in invoice.lines) != invoice.total:
+    summed = total(line.amount for line in invoice.lines) if invoice.lines is not case.lines else case.whole
+    if summed != invoice.total:
         yield invoice_problems.does_not_sum(invoice)
     if not case.whole and not frame.settings.policy.post_zero_invoices:
         yield invoice_problems.zero(invoice)
@@ -178,6 +178,7 @@ def _create(bench: Bench, case: _Case) -> Planned:
         customer_id=case.payer.customer_id,
         document=document,
         lines=case.lines,
+        total=case.whole,
     )
     facts = (_holders(bench.frame, case.invoice),)
     return Planned(Part(operations=(_operation(case, document),), facts=facts), posting)
@@ -258,6 +259,8 @@ def _reason(case: _Case, document: SalesDocument) -> str:
 
 def _holders(frame: Frame, invoice: Invoice) -> Fact:
     """Who else holds the number, without what we created ourselves."""
-    held = frame.known.by_number.get(numbering.base(invoice.number), ())
+    held = frame.known.by_number.get(numbering.base(invoice.number))
+    if not held:
+        return Fact(of=f"number {invoice.number}", value="free")
     foreign = sorted(f"{one.kind} #{one.id} {one.number}" for one in held if not matching.is_own_work(frame.known, one))
     return Fact(of=f"number {invoice.number}", value=", ".join(foreign) or "free")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from toolkit import mapping as product_mapping
 from toolkit.books import ClassTracking, Item, ListEntry, SalesLine
@@ -21,7 +22,10 @@ from toolkit.settings import SalesTax
 
 TAXED, UNTAXED = "TAX", "NON"
 
-_NOT_CHARGES = FEES | {LineKind.DISCOUNT, LineKind.CREDIT_NOTE, LineKind.BALANCE}
+_NOT_CHARGES = tuple(sorted(FEES | {LineKind.DISCOUNT, LineKind.CREDIT_NOTE, LineKind.BALANCE}))
+"""A tuple: comparing a few members is quicker than hashing one, and a year has a million lines."""
+
+_folded = lru_cache(maxsize=100_000)(fold)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,12 @@ class Prices:
 
     def names_discount(self, line: BillingLine) -> bool:
         """Whether mapping.csv has a row for this discount (or one for all of them)."""
-        return fold(line.name) in self._discounts or "" in self._discounts
+        return bool(self._discounts) and (_folded(line.name) in self._discounts or "" in self._discounts)
 
     def price(self, invoice: Invoice, line: BillingLine) -> Price | Problem:
         """What the line is sold as, or why it cannot be."""
-        by_invoice = invoice.number if fold(invoice.number) in self._invoices else ""
-        asked = (line.kind, line.name, line.campus, invoice.campus, invoice.type, invoice.category, by_invoice)
+        by_invoice = invoice.number if self._invoices and fold(invoice.number) in self._invoices else ""
+        asked = (line.kind._value_, line.name, line.campus, invoice.campus, invoice.category, by_invoice)
         known = self._prices.get(asked)
         if known is not None:
             return known
@@ -226,9 +230,7 @@ def build(invoice: Invoice, lines: Sequence[BillingLine], prices: Prices, frame:
 
     Amounts are exactly the billing lines'; with sales tax inside QuickBooks the tax fee becomes `total_tax`.
     """
-    inside = frame.settings.policy.sales_tax is SalesTax.INSIDE
-    tax = total(line.amount for line in lines if line.kind is LineKind.TAX_FEE) if inside else ZERO
-    charged = [line for line in lines if not (inside and line.kind is LineKind.TAX_FEE)]
+    charged, tax = _without_tax(lines) if frame.settings.policy.sales_tax is SalesTax.INSIDE else (lines, ZERO)
     if tax and not any(line.taxable for line in charged):
         return _untaxable(invoice, tax)
     built: list[SalesLine] = []
@@ -242,15 +244,23 @@ def build(invoice: Invoice, lines: Sequence[BillingLine], prices: Prices, frame:
     return _classed(invoice, built, tax, frame)
 
 
+def _without_tax(lines: Sequence[BillingLine]) -> tuple[Sequence[BillingLine], Money]:
+    tax = total(line.amount for line in lines if line.kind is LineKind.TAX_FEE)
+    return [line for line in lines if line.kind is not LineKind.TAX_FEE], tax
+
+
 def discounts_in_place(lines: Sequence[BillingLine]) -> list[tuple[BillingLine, BillingLine | None]]:
     """The lines with every discount right after the line it reduces, paired with that line (None for other lines).
 
     A discount names its line, or follows it: fees in between do not count.
     """
+    discounts = [place for place, line in enumerate(lines) if line.kind is LineKind.DISCOUNT]
+    if not discounts:
+        return [(line, None) for line in lines]
+    charges = [place for place, line in enumerate(lines) if line.kind not in _NOT_CHARGES]
     after: dict[int, list[int]] = {}
-    for place, line in enumerate(lines):
-        if line.kind is LineKind.DISCOUNT:
-            after.setdefault(_reduced(lines, place), []).append(place)
+    for place in discounts:
+        after.setdefault(_reduced(lines, place, charges), []).append(place)
     ordered: list[tuple[BillingLine, BillingLine | None]] = [(lines[one], None) for one in after.get(-1, ())]
     for place, line in enumerate(lines):
         if line.kind is not LineKind.DISCOUNT:
@@ -259,10 +269,11 @@ def discounts_in_place(lines: Sequence[BillingLine]) -> list[tuple[BillingLine, 
     return ordered
 
 
-def _reduced(lines: Sequence[BillingLine], discount: int) -> int:
-    charges = [place for place, line in enumerate(lines) if line.kind not in _NOT_CHARGES]
-    own = fold(lines[discount].name)
-    named = [place for place in charges if lines[place].name and fold(lines[place].name) == own]
+def _reduced(lines: Sequence[BillingLine], discount: int, charges: Sequence[int]) -> int:
+    if len(charges) == 1:
+        return charges[0]
+    own = _folded(lines[discount].name)
+    named = [place for place in charges if lines[place].name and _folded(lines[place].name) == own]
     if len(named) == 1:
         return named[0]
     before = [place for place in charges if place < discount]

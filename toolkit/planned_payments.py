@@ -39,6 +39,8 @@ class _Due:
 
 def plan_payments(bench: Bench, posting: Posting, credited: Money) -> Part:
     """The payments of one invoice. `credited` is what this plan's credit memos settle of it."""
+    if posting.is_new and not posting.invoice.payments and posting.invoice.status is InvoiceStatus.UNPAID:
+        return NOTHING
     missing = _paid_without_payment(posting, credited)
     if missing is not None:
         return hold(missing)

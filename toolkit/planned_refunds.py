@@ -11,7 +11,7 @@ from dataclasses import replace
 from toolkit import chart, counterparts, invoice_problems, matching, numbering, settlement
 from toolkit.bench import Bench
 from toolkit.books import Account, DocumentKind, JournalEntry, JournalLine, Link, SalesDocument, TxnType
-from toolkit.frame import Frame, Part, hold, joined, problem
+from toolkit.frame import NOTHING, Frame, Part, hold, joined, problem
 from toolkit.matching import Ambiguous, Identity
 from toolkit.model import Invoice, Method, Refund
 from toolkit.money import ZERO, Money, share, show, total
@@ -26,6 +26,8 @@ RECEIVABLE_LINE = "0"
 
 def plan_refunds(bench: Bench, posting: Posting, credited: Credited) -> Part:
     """A refund receipt for every refund whose income is not reversed yet, else the cash-out against the credit memo."""
+    if not posting.invoice.refunds:
+        return NOTHING
     left = posting.total - credited.total
     parts = []
     for refund in sorted(posting.invoice.refunds, key=lambda one: (one.refunded_on, one.occurrence, one.refund_id)):

@@ -28,8 +28,10 @@ def plan_void(bench: Bench, posting: Posting, credited: Credited) -> Part:
     Nothing if Coworks neither voided nor split it, or if credits and refunds have reversed it whole.
     """
     invoice = posting.invoice
+    if not is_reversed(invoice, bench.children):
+        return NOTHING
     left = posting.total - credited.total - total(refund.amount for refund in invoice.refunds)
-    if not is_reversed(invoice, bench.children) or left <= ZERO:
+    if left <= ZERO:
         return NOTHING
     if posting.document is None or bench.frame.is_closed(posting.document.txn_date):
         return _by_memo(bench, posting, credited, left)

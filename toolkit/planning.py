@@ -13,6 +13,7 @@ from datetime import date
 from toolkit import billing as billing_report
 from toolkit.bench import Bench, bench
 from toolkit.books import Books, Preferences, ReceivedPayment, SalesDocument
+from toolkit.collector import at_rest
 from toolkit.frame import NOTHING, Frame, Part, frame_of, joined
 from toolkit.mapping import Mapping, Pin
 from toolkit.model import Billing, Invoice, InvoiceStatus
@@ -49,23 +50,24 @@ def make_plan(  # noqa: PLR0917 - the six inputs of the story
     the last signed-off period. Invoices dated outside the period are posted under their own date if they are new, not
     before go-live, and open; else they bring only their payments. Raises `UsageError` if `period` is no month.
     """
-    frame = frame_of(
-        billing,
-        mapping,
-        books,
-        done,
-        settings,
-        company=company,
-        period=period,
-        earlier=earlier,
-        signed_through=signed_through,
-    )
-    stops = (*billing.problems, *_stops(frame, billing))
-    if settings.mode is Mode.NOTHING or stops_everything(stops):
-        return _plan(frame, Part(problems=(*_switched_off(settings), *stops)))
-    questions = _vanished(frame, billing, earlier)
-    posted = _post(frame, _to_decide(frame, billing), pins)
-    return _plan(frame, joined((_held_by_reader(billing), questions, posted, _relied_on(frame, posted))))
+    with at_rest():
+        frame = frame_of(
+            billing,
+            mapping,
+            books,
+            done,
+            settings,
+            company=company,
+            period=period,
+            earlier=earlier,
+            signed_through=signed_through,
+        )
+        stops = (*billing.problems, *_stops(frame, billing))
+        if settings.mode is Mode.NOTHING or stops_everything(stops):
+            return _plan(frame, Part(problems=(*_switched_off(settings), *stops)))
+        questions = _vanished(frame, billing, earlier)
+        posted = _post(frame, _to_decide(frame, billing), pins)
+        return _plan(frame, joined((_held_by_reader(billing), questions, posted, _relied_on(frame, posted))))
 
 
 # ---- what stops everything

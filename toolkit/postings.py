@@ -10,7 +10,7 @@ from toolkit.books import PENDING, SalesDocument
 from toolkit.frame import Frame, problem
 from toolkit.matching import Identity
 from toolkit.model import BillingLine, Invoice, InvoiceStatus, LineKind
-from toolkit.money import Money, total
+from toolkit.money import Money
 from toolkit.plan import Fact, Kind
 from toolkit.planned_customers import Payer
 from toolkit.planned_lines import inherited
@@ -32,16 +32,13 @@ class Posting:
     customer_id: str
     document: SalesDocument | None
     lines: tuple[BillingLine, ...]
+    total: Money
+    """The document's total before credit notes, as Coworks has it."""
 
     @property
     def is_new(self) -> bool:
         """Whether this plan creates the document."""
         return self.document_id.startswith(PENDING)
-
-    @property
-    def total(self) -> Money:
-        """The document's total before credit notes, as Coworks has it."""
-        return total(line.amount for line in self.lines)
 
     @property
     def open_balance(self) -> Money:
@@ -75,6 +72,8 @@ def effective(frame: Frame, invoice: Invoice) -> Invoice:
 
 def billed_lines(invoice: Invoice) -> tuple[BillingLine, ...]:
     """The lines that the invoice itself holds: credit notes are documents of their own."""
+    if all(line.kind is not LineKind.CREDIT_NOTE for line in invoice.lines):
+        return invoice.lines
     return tuple(line for line in invoice.lines if line.kind is not LineKind.CREDIT_NOTE)
 
 

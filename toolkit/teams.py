@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from toolkit import numbering
 from toolkit.model import Invoice
@@ -47,6 +48,7 @@ class Team:
         return self.coworks_id == SHARED_GUEST
 
 
+@lru_cache(maxsize=100_000)
 def emails_of(text: str) -> tuple[str, ...]:
     """The valid addresses in a cell that may hold a list, as typed, each once, in order.
 
