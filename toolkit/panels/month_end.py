@@ -1,0 +1,86 @@
+"""06_month_end: the proof, the pictures, the month-end pack, and a person's sign-off when everything ties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import ipywidgets as widgets
+from traitlets import Any as Anything
+from traitlets import Unicode
+
+from toolkit import pages_proof
+from toolkit.pages_look import Shown, good, sentence
+from toolkit.panels import parts
+from toolkit.push import Progress
+from toolkit.stages import Proved
+
+Sign = Callable[[str], str]
+"""Signs the month off under that name and says so."""
+
+
+class MonthEndModel(parts.Model):
+    """The proof, and the name of who signs."""
+
+    proved: Any = Anything()
+    name: Any = Unicode("")
+    signed_by: Any = Unicode("")
+    inputs = ("proved", "name")
+
+    def what_blocks(self) -> list[str]:
+        """What stands against sign-off."""
+        if self.proved is None:
+            return []
+        said = list(self.proved.proof.obstacles)
+        if not self.name.strip():
+            said.append("Type your name to sign the month off.")
+        if not self.approved:
+            said.append("Say that you have looked at the proof.")
+        return said
+
+
+def panel(
+    proved: Proved, pack: Path, sign: Sign, *, signed_by: str = "", headless: bool = False
+) -> widgets.Widget | Shown:
+    """The proof with pictures and the sign-off; nobody signs headless."""
+    first = shown(proved, pack)
+    if headless:
+        return first
+    return view(MonthEndModel(proved=proved, signed_by=signed_by), parts.Work(), first, sign)
+
+
+def shown(proved: Proved, pack: Path) -> Shown:
+    """The proof, the answer first, and where the pack is."""
+    return (
+        pages_proof.proof(proved.proof)
+        + pages_proof.pictures(proved.proof)
+        + sentence(f"Month-end pack: {pack / 'month-end.html'}", quiet=True)
+    )
+
+
+def view(model: MonthEndModel, work: parts.Work, first: Shown, sign: Sign) -> widgets.VBox:
+    """The widgets of the model."""
+    period = model.proved.proof.period
+    name = parts.line("Your name", hint="as it shall stand under the month")
+    looked = parts.checkbox(f"I have looked at the proof of {period}")
+    start = parts.button(f"Sign off {period}")
+    widgets.link((model, "name"), (name, "value"))
+    widgets.link((model, "approved"), (looked, "value"))
+    already = parts.html(good(f"{period} was signed off by {model.signed_by}.")) if model.signed_by else parts.html()
+
+    def pressed(_button: Any) -> None:
+        if not model.blockers:
+            work.start(lambda progress: _sign(model, sign, progress))
+
+    start.on_click(pressed)
+    ready = "Signing off says that every amount is explained; nothing in the month is changed after it."
+    return parts.box(
+        parts.html(first), already, name, looked, parts.blockers_view(model, ready), parts.work_view(work, start)
+    )
+
+
+def _sign(model: MonthEndModel, sign: Sign, _progress: Progress) -> Shown:
+    said = sign(model.name.strip())
+    model.signed_by, model.approved = model.name.strip(), False
+    return good(said)
