@@ -5,7 +5,7 @@ Sources: developer.intuit.com (batch, cdc, queries); recorded traffic (minimul/q
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -133,8 +133,11 @@ class Client(Layers):
         path = f"{entity.lower()}/{record_id}/pdf"
         return self.send(Call(method="GET", path=path, accept="application/pdf", reads=1)).body
 
-    def write(self, request: WireRequest, requestid: str) -> Json:
-        """One write alone; the record as it stands after it (for a deletion: domain, status, Id)."""
+    def write(self, request: WireRequest, requestid: str, *, before: Callable[[], None] | None = None) -> Json:
+        """One write alone; the record as it stands after it (for a deletion: domain, status, Id).
+
+        `before` is called right before it is sent, and keeps it from being sent by raising.
+        """
         call = Call(
             method="POST",
             path=request.path,
@@ -143,14 +146,24 @@ class Client(Layers):
             retry=Retry.NEVER,
             requestid=requestid,
             writes=1,
+            before=before,
         )
         return _inner(self.send(call).json, request.entity)
 
-    def batch(self, items: Sequence[BatchItem], requestid: str) -> list[BatchAnswer]:
+    def batch(
+        self,
+        items: Sequence[BatchItem],
+        requestid: str,
+        *,
+        admitted: bool = False,
+        before: Callable[[], None] | None = None,
+    ) -> list[BatchAnswer]:
         """The answers to up to 30 items, in the order asked, matched by bid alone.
 
         Items are independent: each has its own record, rows or Fault. `requestid` is at most 36 characters (Intuit: the
-        key of an item is requestid and bId together). Raises `ValueError` for a batch that Intuit would not take.
+        key of an item is requestid and bId together). `admitted` says that `admit` has taken its place in the limits;
+        `before` is called right before each sending, and keeps the batch from being sent by raising. Raises
+        `ValueError` for a batch that Intuit would not take.
         """
         _check_batch(items, requestid)
         body = dumps({"BatchItemRequest": [_item(item) for item in items]}).encode()
@@ -164,6 +177,8 @@ class Client(Layers):
                 requestid=requestid,
                 reads=len(items) - writes,
                 writes=writes,
+                admitted=admitted,
+                before=before,
             )
         )
         answered = {str(one.get("bId") or ""): one for one in answer.json.get("BatchItemResponse") or ()}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
 from typing import Protocol
@@ -61,6 +61,10 @@ class Call:
     requestid: str = ""
     reads: int = 0
     writes: int = 0
+    admitted: bool = False
+    """Its place in the limits was taken beforehand (see `Layers.admit`); that holds for the first sending only."""
+    before: Callable[[], None] | None = None
+    """Called right before each sending, after all waiting; what it raises keeps the call from being sent."""
 
     @property
     def batch(self) -> bool:
@@ -205,6 +209,10 @@ class Layers:
         """HTTP calls sent so far, repetitions included."""
         return self._spent.calls
 
+    def admit(self, *, batch: bool = False) -> tuple[float, str]:
+        """Take a place in the limits for one call now: (0.0, ""), or the seconds until there is one, and why."""
+        return self._limits.admit(batch=batch)
+
     def send(self, call: Call) -> Answer:
         """The answer to one call.
 
@@ -225,6 +233,7 @@ class Layers:
                 if refused.fault.throttled:
                     throttles += 1
                     self._sit_out(call, refused, throttles)
+                    call = replace(call, admitted=False)
                     continue
                 self._give_up_unless_passing(call, refused.fault)
                 error: Exception = refused
@@ -234,6 +243,7 @@ class Layers:
                 if call.retry is Retry.NEVER:
                     raise NoAnswer(_no_answer(call, str(lost)), requestid=call.requestid) from None
                 error = lost
+            call = replace(call, admitted=False)
             failures += 1
             if failures >= self._attempts:
                 raise _out_of_tries(call, error) from None
@@ -263,14 +273,17 @@ class Layers:
         # Renewing cures an expired token, and tells for sure whether the connection itself was ended.
         self._session.renew(spent)
         try:
-            return self._within_limits(call)
+            return self._within_limits(replace(call, admitted=False))
         except _Refused as refused:
             if not _connection_refused(refused.fault):
                 raise
             raise ReconnectNeeded(fault_words.problem(refused.fault, call.name)) from None
 
     def _within_limits(self, call: Call) -> Answer:
-        self._limits.acquire(batch=call.batch)
+        if not call.admitted:
+            self._limits.acquire(batch=call.batch)
+        if call.before is not None:
+            call.before()
         return self._once(call)
 
     def _once(self, call: Call) -> Answer:
@@ -321,8 +334,10 @@ def _retry_after(text: str | None) -> float | None:
 
 def _network(error: requests.RequestException) -> _NotSent | _Lost:
     """Whether the call was surely not sent: only when no connection could be made at all."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.SSLError | requests.exceptions.ProxyError):
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
         return _NotSent(type(error).__name__)
+    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return _NotSent("the server's certificate is not trusted")  # other TLS failures can come after the request
     cause: object = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
     if isinstance(reason, urllib3.exceptions.NewConnectionError):

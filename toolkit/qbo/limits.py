@@ -123,6 +123,10 @@ class Limits:
         )
         self._share, self._paused_until, self._throttles = 1.0, 0.0, 0
 
+    def admit(self, *, batch: bool = False) -> tuple[float, str]:
+        """Count one call (or one batch) that may be sent now: (0.0, ""), or the seconds until one may, and why."""
+        return self._take(batch)
+
     def acquire(self, *, batch: bool = False) -> float:
         """Wait until one call (or one batch) may be sent and count it; returns the seconds waited."""
         waited = 0.0
