@@ -21,15 +21,15 @@ MOST_DAYS = 90
 MOST_REMINDERS = 3
 
 STEPS = (
-    "Go to Settings ⚙ and select Account and settings.",
-    "Select the Sales tab.",
-    "In the Reminders section, select Edit ✎.",
-    "Turn on Automatic invoice reminders.",
-    "Select Reminder 1 and turn on its switch.",
-    "Choose how many days before or after the due date QuickBooks sends it, at most 90.",
-    "Add a second and a third reminder if you want them.",
+    "In QuickBooks, open the gear ⚙ > Account and settings.",
+    "Open its Sales page.",
+    "Find Reminders there and click the pencil ✎.",
+    "Switch on automatic invoice reminders.",
+    "Open Reminder 1 and switch it on.",
+    "Say how many days before or after the due date it goes out: 90 at most.",
+    "Do the same for Reminders 2 and 3 if you want them.",
 )
-"""How reminders are switched on in QuickBooks, in the seven steps of Coworks' help article, in our words."""
+"""How reminders are switched on in QuickBooks, for the page and the guide."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def forecast(books: Books, plan: Plan | None, *, today: date, days: Sequence[int
     if len(days) > MOST_REMINDERS or any(abs(one) > MOST_DAYS for one in days):
         raise ValueError(f"QuickBooks has at most {MOST_REMINDERS} reminders within {MOST_DAYS} days: {list(days)}")
     names = _names(books, plan)
-    open_ones = _open(books, plan)
+    open_ones = _unpaid(books, plan)
     reasons = {id(one): _why_not(one) for one in open_ones}
     ready = [one for one in open_ones if not reasons[id(one)]]
     morrow = today + timedelta(days=1)
@@ -103,7 +103,7 @@ def _names(books: Books, plan: Plan | None) -> dict[str, str]:
     return names
 
 
-def _open(books: Books, plan: Plan | None) -> list[SalesDocument]:
+def _unpaid(books: Books, plan: Plan | None) -> list[SalesDocument]:
     """Open invoices once the plan is posted, by number: what it voids is gone, what it pays is closed."""
     settled: dict[str, Money] = {}
     created: list[tuple[str, SalesDocument]] = []
