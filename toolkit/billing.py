@@ -9,16 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from toolkit.billing_columns import CANONICAL, Tab, tab_of
+from toolkit.billing_columns import Tab, check_columns, tab_of
 from toolkit.billing_export import read_export
 from toolkit.billing_merge import apply_voids, merge, merge_exports, read_voids, vanished
 from toolkit.billing_totals import early_export, filters_on, nothing_in, of_another_month, wrong_period
 from toolkit.model import Billing
-from toolkit.problems import Problem, Severity, UsageError, stops_everything
+from toolkit.problems import Problem, Severity, stops_everything
 from toolkit.settings import parse_period
-from toolkit.tables import normal
 
-__all__ = ["check_columns", "merge", "read", "read_voids", "vanished"]
+__all__ = ["merge", "read", "read_voids", "vanished"]
 
 
 def read(
@@ -62,24 +61,6 @@ def _collector_at_rest() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
-
-
-def check_columns(extra: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
-    """`extra` by canonical name; raises `UsageError` for a name that no table has."""
-    named = {normal(name): words for name, words in extra.items()}
-    unknown = sorted(set(named) - CANONICAL)
-    if unknown:
-        raise UsageError(
-            Problem(
-                code="company-toml",
-                where="company.toml [columns]",
-                what=f"{', '.join(unknown)} is no column that we read.",
-                why="A header alias must name the column that it stands for.",
-                do=f"Use one of: {', '.join(sorted(CANONICAL))}.",
-                severity=Severity.FILE,
-            )
-        )
-    return named
 
 
 def _month_problems(billing: Billing, exports: Sequence[Billing], where: str) -> Iterator[Problem]:

@@ -6,12 +6,13 @@ name here is an alias table; `[columns]` of company.toml adds to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from functools import lru_cache
 
 from toolkit.cells import Cell
 from toolkit.model import InvoiceStatus, InvoiceType, LineKind, Method
+from toolkit.problems import Problem, Severity, UsageError
 from toolkit.tables import normal
 
 
@@ -370,3 +371,21 @@ def is_total(row: Iterable[object]) -> bool:
 def word(cell: Cell) -> str:
     """A status, kind or type as one comparable word."""
     return normal(cell) if cell else ""
+
+
+def check_columns(extra: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+    """`extra` by canonical name; raises `UsageError` for a name that no table has."""
+    named = {normal(name): words for name, words in extra.items()}
+    unknown = sorted(set(named) - CANONICAL)
+    if unknown:
+        raise UsageError(
+            Problem(
+                code="company-toml",
+                where="company.toml [columns]",
+                what=f"{', '.join(unknown)} is no column that we read.",
+                why="A header alias must name the column that it stands for.",
+                do=f"Use one of: {', '.join(sorted(CANONICAL))}.",
+                severity=Severity.FILE,
+            )
+        )
+    return named

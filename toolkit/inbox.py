@@ -11,8 +11,19 @@ from enum import StrEnum
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from toolkit.billing import check_columns
-from toolkit.billing_columns import CHARGE, HEAD, LINE, PAYMENT, PAYOUT, REFUND, SUMMARY, Tab, known_words, tab_of
+from toolkit.billing_columns import (
+    CHARGE,
+    HEAD,
+    LINE,
+    PAYMENT,
+    PAYOUT,
+    REFUND,
+    SUMMARY,
+    Tab,
+    check_columns,
+    known_words,
+    tab_of,
+)
 from toolkit.cells import day
 from toolkit.problems import Problem, Severity
 from toolkit.settings import parse_period

@@ -8,8 +8,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from toolkit.billing import check_columns
-from toolkit.billing_columns import CHARGE, PAYOUT, is_total, known_words, word
+from toolkit.billing_columns import CHARGE, PAYOUT, check_columns, is_total, known_words, word
 from toolkit.billing_rows import even, item, picker
 from toolkit.cells import Cell, Cells, DayFirst
 from toolkit.model import Charge, ChargeType, InputFile, Payout, Payouts, PayoutStatus, Source
