@@ -286,6 +286,15 @@ class TestNames:
         again = books.get("Customer", sub["Id"])
         assert (again["FullyQualifiedName"], again["SyncToken"]) == ("C:B", "0")
 
+    def test_a_new_name_is_shown_wherever_it_is_referred_to(self, books: Books) -> None:
+        customer, item = books.customer("A"), books.post("Item", {"Name": "Desk", "IncomeAccountRef": {"value": "1"}})
+        made = books.invoice(customer, Line=[line(5, item["Id"])])
+        books.post("Customer", token(customer, sparse=True, DisplayName='B "and" C'))
+        books.post("Item", token(item, sparse=True, Name="Hot desk"))
+        after = books.get("Invoice", made["Id"])
+        assert (after["CustomerRef"]["name"], after["SyncToken"]) == ('B "and" C', "0")
+        assert after["Line"][0]["SalesItemLineDetail"]["ItemRef"]["name"] == "Hot desk"
+
     def test_deactivating_frees_the_name(self, books: Books) -> None:
         made = books.customer("Emily")
         gone = books.post("Customer", token(made, sparse=True, Active=False))

@@ -209,10 +209,11 @@ class Books:
             if self.connection.total_changes != before:
                 if writes_last:
                     raise RuntimeError("refused after a write") from error
-                self._forget_objects()
+                self.forget_objects()
             raise
 
-    def _forget_objects(self) -> None:
+    def forget_objects(self) -> None:
+        """Forgets cached objects and settings; counters and totals of this transaction stay."""
         for cache in (self._lists, self._names, self._settings, self._memo):
             cache.clear()
         self._meta = self._switches = None

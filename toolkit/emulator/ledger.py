@@ -81,37 +81,55 @@ def total(books: Books, entity: str, id: int) -> tuple[int, str]:
     return (int(row[0]), str(row[1])) if row else (0, "")
 
 
+_BROKEN: tuple[tuple[str, str], ...] = (
+    (
+        "{} {} does not balance by {} cents",
+        "SELECT txn_type, txn_id, sum(amount) s FROM posting GROUP BY txn_id HAVING s <> 0",
+    ),
+    (
+        "account {}: total {}, postings {}",
+        "SELECT t.id, t.amount, coalesce((SELECT sum(amount) FROM posting p WHERE p.account_id = t.id), 0) posted "
+        "FROM total t WHERE t.entity = 'Account' AND t.amount <> posted",
+    ),
+    (
+        "customer {}: total {}, postings {}",
+        "WITH receivable AS (SELECT CAST(id AS TEXT) id FROM object WHERE entity = 'Account' "
+        "AND json_extract(body, '$.AccountType') = 'Accounts Receivable'), "
+        "posted AS (SELECT name_id id, sum(amount) amount FROM posting JOIN receivable r ON r.id = account_id "
+        "WHERE name_type = 'Customer' GROUP BY name_id) "
+        "SELECT t.id, t.amount, coalesce(p.amount, 0) FROM total t LEFT JOIN posted p ON p.id = t.id "
+        "WHERE t.entity = 'Customer' AND t.amount <> coalesce(p.amount, 0)",
+    ),
+    (
+        "{} {} posts though it is deleted or void",
+        "SELECT DISTINCT p.txn_type, p.txn_id FROM posting p JOIN object o ON o.entity = p.txn_type "
+        "AND o.id = p.txn_id WHERE o.deleted = 1 OR (o.voided = 1 AND p.amount <> 0)",
+    ),
+    (
+        "{} {} is linked to {} {}, which is gone",
+        "SELECT l.from_type, l.from_id, l.to_type, l.to_id FROM link l LEFT JOIN object o "
+        "ON o.entity = l.to_type AND o.id = l.to_id WHERE o.id IS NULL OR o.deleted = 1",
+    ),
+    (
+        "{} {} has {} cents applied to it, more than its total {}",
+        "SELECT o.entity, o.id, sum(l.amount) s, o.total FROM link l JOIN object o ON o.entity = l.to_type "
+        "AND o.id = l.to_id WHERE l.from_type = 'Payment' AND o.entity <> 'JournalEntry' "
+        "GROUP BY o.id HAVING s > o.total",
+    ),
+    (
+        "{} {} has balance {}, but {} cents are open",
+        "SELECT o.entity, o.id, o.balance, o.total - coalesce((SELECT sum(amount) FROM link l WHERE l.to_id = o.id "
+        "AND l.from_type = 'Payment'), 0) open FROM object o WHERE o.entity IN ('Invoice', 'CreditMemo') "
+        "AND o.deleted = 0 AND o.balance <> open",
+    ),
+)
+
+
 def check(connection: sqlite3.Connection) -> list[str]:
     """
-    Proves the ledger: each transaction's debits equal its credits, the running totals equal the postings, every link
-    is to a live
-    transaction and within what that transaction is worth. Sentences about what is wrong, none when all is right.
+    Proves the ledger: sentences about what is wrong, none when all is right.
+
+    Each transaction's debits equal its credits, the running totals equal the postings, every link is to a live
+    transaction and within what that is worth, open balances are totals less what is applied.
     """
-    ask = connection.execute
-    wrong = [
-        f"{kind} {id} does not balance by {amount} cents"
-        for kind, id, amount in ask("SELECT txn_type, txn_id, sum(amount) s FROM posting GROUP BY txn_id HAVING s <> 0")
-    ]
-    wrong += [
-        f"account {id}: total {amount}, postings {posted}"
-        for id, amount, posted in ask(
-            "SELECT t.id, t.amount, coalesce((SELECT sum(amount) FROM posting p WHERE p.account_id = t.id), 0) posted "
-            "FROM total t WHERE t.entity = 'Account' AND t.amount <> posted"
-        )
-    ]
-    wrong += [
-        f"{kind} {id} posts though it is deleted or void"
-        for kind, id in ask(
-            "SELECT DISTINCT p.txn_type, p.txn_id FROM posting p JOIN object o ON o.entity = p.txn_type AND "
-            "o.id = p.txn_id "
-            "WHERE o.deleted = 1 OR (o.voided = 1 AND p.amount <> 0)"
-        )
-    ]
-    wrong += [
-        f"{kind} {id} is linked to {to_type} {to_id}, which is gone"
-        for kind, id, to_type, to_id in ask(
-            "SELECT l.from_type, l.from_id, l.to_type, l.to_id FROM link l LEFT JOIN object o "
-            "ON o.entity = l.to_type AND o.id = l.to_id WHERE o.id IS NULL OR o.deleted = 1"
-        )
-    ]
-    return wrong
+    return [sentence.format(*row) for sentence, sql in _BROKEN for row in connection.execute(sql)]

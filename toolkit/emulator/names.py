@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from toolkit.emulator import bodies, fault, ledger, references
+from toolkit.emulator import fault, ledger, references
 from toolkit.emulator.books import Books
 from toolkit.emulator.kinds import NAMES
 from toolkit.emulator.records import Body, Draft, Record
@@ -147,18 +147,3 @@ def _closing(books: Books, draft: Draft) -> None:
         return
     if ledger.total(books, draft.entity, old.id)[0] != 0:
         raise fault.has_balance()
-
-
-def rename_children(books: Books, old: Record, new: Record) -> None:
-    """Gives the children of a renamed object their new full names, all levels down; their SyncTokens stay."""
-    if old.name == new.name or new.name is None:
-        return
-    prefix = f"{old.name}:"
-    for child in books.select("entity = ? AND name LIKE ? ESCAPE '\\'", (old.entity, _like(prefix))):
-        if child.name is not None and child.name.startswith(prefix):
-            full = f"{new.name}:{child.name[len(prefix) :]}"
-            bodies.rewrite(books, child, {"FullyQualifiedName": full}, bump=False, name=full, name_key=key_of(full))
-
-
-def _like(prefix: str) -> str:
-    return prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

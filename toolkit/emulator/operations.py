@@ -15,6 +15,7 @@ from toolkit.emulator import (
     names,
     payments,
     preferences,
+    renaming,
     sales,
     schema,
     writing,
@@ -70,7 +71,7 @@ def write(books: Books, kind: Kind, value: object, options: frozenset[str]) -> R
     if draft.old is None:
         auto_apply.after_create(books, record)
     elif draft.old.name != record.name:
-        names.rename_children(books, draft.old, record)
+        renaming.after(books, draft.old, record)
     return record
 
 

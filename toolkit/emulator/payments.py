@@ -123,7 +123,7 @@ def _lines(books: Books, draft: Draft, customer: Record) -> Applied:
     applied = Applied()
     for line in draft.fields.get("Line") or ():
         amount = cents(line["Amount"]) if line.get("Amount") is not None else 0
-        for linked in line.get("LinkedTxn") or ():
+        for linked in (line.get("LinkedTxn") or ()) if amount else ():
             target = _target(books, linked)
             if not _wrong_customer(books, target, customer):
                 _apply(books, draft, applied, target, amount)

@@ -157,11 +157,22 @@ def _as_it_was(books: Books, record: Record, body: Body) -> Record:
         record.voided = 1
         changes["Line"] = body["Line"]
         ledger.unpost(books, record.id)
+    elif record.entity == "Payment":
+        changes["Line"] = _with_extras(record.body["Line"], body.get("Line") or [])
     changed = bodies.rewrite(books, record, changes, bump=False)
     books.connection.execute(
         "UPDATE posting SET created = ? WHERE txn_id = ? AND txn_type = ?", (created, record.id, record.entity)
     )
     return changed
+
+
+def _with_extras(lines: list[Body], given: list[Body]) -> list[Body]:
+    """A payment's lines with the open balances that were told when it was made."""
+    if len(lines) != len(given):
+        return lines
+    return [
+        line | ({"LineEx": old["LineEx"]} if "LineEx" in old else {}) for line, old in zip(lines, given, strict=True)
+    ]
 
 
 def _transactions(books: Books, entries: Sequence[Body]) -> None:
@@ -190,7 +201,10 @@ def _leftovers(books: Books, seed: Body) -> None:
             updated, updated, 1, text)
         )  # fmt: skip
     for entity, id, touched in seed.get("touched") or ():
-        books.connection.execute("UPDATE total SET touched = ? WHERE entity = ? AND id = ?", (touched, entity, id))
+        books.connection.execute(
+            "INSERT INTO total VALUES (?, ?, 0, ?) ON CONFLICT (entity, id) DO UPDATE SET touched = excluded.touched",
+            (entity, id, touched),
+        )
     for name, value in (seed.get("counters") or {}).items():
         books.reserve(name, int(value))
 
