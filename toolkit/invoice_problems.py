@@ -62,7 +62,7 @@ def before_go_live(frame: Frame, invoice: Invoice) -> Problem:
         "before-go-live",
         f"It is dated {invoice.invoice_date}, before go-live, and QuickBooks has no such invoice.",
         "What lies before go-live is in the opening balance; posting it would count it twice.",
-        "Apply its payment by hand to the opening balance." if later else "Nothing: it belongs to the old books.",
+        "Apply its payment by hand to the opening balance." if later else "There is nothing to do: it belongs to the old books.",
         note=not later,
     )
 
@@ -120,7 +120,7 @@ def zero(invoice: Invoice) -> Problem:
         "zero-invoice",
         "It is over 0.00.",
         "The company does not post invoices of 0.00 (policy.post_zero_invoices).",
-        "Nothing.",
+        "There is nothing to do.",
         note=True,
     )
 

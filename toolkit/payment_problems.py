@@ -64,7 +64,7 @@ def before_go_live(invoice: Invoice, payment: BillingPayment) -> Problem:
         "payment-before-go-live",
         f"A payment of {show(payment.amount)} is dated {payment.paid_on}, before go-live.",
         "It is in the old books; it is never posted.",
-        "Nothing, if the opening balance has it.",
+        "There is nothing to do if the opening balance has it.",
         note=True,
     )
 

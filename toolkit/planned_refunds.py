@@ -260,6 +260,6 @@ def _of_the_old_books(invoice: Invoice, refund: Refund) -> Problem:
         "refund-before-go-live",
         f"A refund of {show(refund.amount)} is dated {refund.refunded_on}, before go-live.",
         "It is in the old books; it is never posted.",
-        "Nothing, if the opening balance has it.",
+        "There is nothing to do if the opening balance has it.",
         note=True,
     )

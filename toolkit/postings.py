@@ -101,7 +101,7 @@ def never_posted(invoice: Invoice, children: Mapping[str, tuple[Invoice, ...]]) 
 
 
 def _never(invoice: Invoice, code: str, what: str, why: str) -> Problem:
-    return problem(invoice, code, what, why, "Nothing.", note=True)
+    return problem(invoice, code, what, why, "There is nothing to do.", note=True)
 
 
 def is_voided(invoice: Invoice) -> bool:
