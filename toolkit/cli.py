@@ -177,7 +177,9 @@ cli.add_command(emulator_command, "emulator")
 @on_company("preview")
 def preview(company: OpenCompany, period: str, asked: Asked, said: Said) -> None:
     """Show what would be posted, and why; print the approval code. Changes nothing in QuickBooks."""
-    _review(stages.review(company, period), said)
+    reviewed = stages.review(company, period)
+    _review(reviewed, said)
+    said.text += stages.reminder_lines(stages.forecast(company, reviewed.books, reviewed.plan))
 
 
 def _review(reviewed: stages.Review, said: Said) -> None:

@@ -20,7 +20,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from toolkit.books import Books
+from toolkit.books import Balances, Books
 from toolkit.entries import Entry
 from toolkit.model import InputFile
 from toolkit.money import text
@@ -29,7 +29,7 @@ from toolkit.posting_log import Run
 from toolkit.proof import Finding, Item, Proof, Section
 from toolkit.report_html import page
 from toolkit.report_xlsx import workbook
-from toolkit.shown import Shown
+from toolkit.shown import Shown, funds_by_day
 
 _BOOKS: TypeAdapter[Books] = TypeAdapter(Books)
 RISKY = ("=", "+", "-", "@", "\t", "\r")
@@ -48,6 +48,7 @@ class Evidence:
     runs: tuple[Run, ...]
     inputs: tuple[tuple[Path, InputFile], ...]
     reminders: tuple[str, ...]
+    balances: Balances
 
 
 def write(folder: Path, evidence: Evidence) -> tuple[Path, ...]:
@@ -59,6 +60,8 @@ def write(folder: Path, evidence: Evidence) -> tuple[Path, ...]:
         runs=evidence.runs,
         inputs=tuple(file for _, file in evidence.inputs),
         reminders=evidence.reminders,
+        company_name=evidence.books.company_name,
+        funds_by_day=funds_by_day(evidence.balances),
     )
     files: dict[str, bytes] = {
         "month-end.html": page(shown).encode(),

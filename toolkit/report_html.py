@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,7 +10,7 @@ from markupsafe import Markup
 
 from toolkit import charts
 from toolkit.entries import totals_by_account
-from toolkit.money import Money, show
+from toolkit.money import show
 from toolkit.plan import Plan, counts
 from toolkit.proof import Proof, Subject
 from toolkit.report import KINDS, VERDICTS, unexplained
@@ -39,6 +38,7 @@ def page(shown: Shown) -> str:
         entries=shown.entries[:MOST_ENTRIES],
         more_entries=max(0, len(shown.entries) - MOST_ENTRIES),
         aging=Markup(charts.aging(proof.receivable)),
+        funds_by_day=Markup(charts.balance_by_day(shown.funds_by_day, proof.undeposited.name)),
         payouts=[one for one in proof.findings if one.subject is Subject.PAYOUT],
         blocking=[one for one in proof.findings if one.blocks],
         month=_month(proof),
@@ -60,16 +60,3 @@ def _month(proof: Proof) -> str:
 
 def _day(day: date | None) -> str:
     return f"{day:%b} {day.day}, {day.year}" if day else ""
-
-
-def running(rows: Sequence[tuple[date, Money]], opening: Money, start: date, end: date) -> list[tuple[date, Money]]:
-    """The closing balance of each day from `start` to `end`, both inclusive; `rows` are (day, change) in any order."""
-    changes: dict[date, Money] = {}
-    for day, change in rows:
-        changes[day] = changes.get(day, Money("0.00")) + change
-    balance, days = opening, []
-    for offset in range((end - start).days + 1):
-        day = start + timedelta(days=offset)
-        balance += changes.get(day, Money("0.00"))
-        days.append((day, balance))
-    return days

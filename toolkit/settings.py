@@ -71,6 +71,9 @@ class Push(_Section):
     transactions: bool = False
 
 
+ReminderDay = Annotated[int, Field(ge=-90, le=90)]
+
+
 def _money(value: object) -> object:
     return parse(str(value)) if isinstance(value, int | str) and not isinstance(value, bool) else value
 
@@ -103,6 +106,8 @@ class Policy(_Section):
     reported_through: date | None = None
     sales_tax_filed_through: date | None = None
     number_suffix: str = "CW"
+    reminder_days: Annotated[tuple[ReminderDay, ...], Field(max_length=3)] = ()
+    """QuickBooks' own reminder schedule (not readable through its API): days after the due date, negative before."""
 
 
 class Accounts(_Section):

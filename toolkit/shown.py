@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, timedelta
 
+from toolkit.books import Balances
 from toolkit.entries import Entry
 from toolkit.model import InputFile
+from toolkit.money import ZERO, Money
 from toolkit.plan import Plan
 from toolkit.posting_log import Run
 from toolkit.proof import Finding, Proof, Verdict
@@ -22,6 +25,9 @@ class Shown:
     runs: tuple[Run, ...]
     inputs: tuple[InputFile, ...]
     reminders: tuple[str, ...]
+    company_name: str = ""
+    funds_by_day: tuple[tuple[date, Money], ...] = ()
+    """Undeposited Funds at the end of each day of the month."""
 
     @property
     def only_in_quickbooks(self) -> tuple[Finding, ...]:
@@ -40,3 +46,16 @@ def _renumbered(plans: Iterable[Plan]) -> Iterable[tuple[str, str]]:
             number = getattr(operation.record, "number", "")
             if operation.entity == "Invoice" and "-CW" in number:
                 yield number.rpartition("-CW")[0], number
+
+
+def funds_by_day(balances: Balances) -> tuple[tuple[date, Money], ...]:
+    """Undeposited Funds at the end of each day from the first to the last of the proof, both inclusive."""
+    changes: dict[date, Money] = {}
+    for row in balances.undeposited.rows:
+        changes[row.txn_date] = changes.get(row.txn_date, ZERO) + row.amount
+    balance, days = balances.undeposited.opening, []
+    for offset in range((balances.as_of - balances.start).days + 1):
+        day = balances.start + timedelta(days=offset)
+        balance += changes.get(day, ZERO)
+        days.append((day, balance))
+    return tuple(days)

@@ -24,6 +24,7 @@ from toolkit import (
     pack,
     payouts,
     planning,
+    reminders,
     tieout,
 )
 from toolkit import plan as plans
@@ -39,6 +40,7 @@ from toolkit.problems import Problem, Severity, UsageError
 from toolkit.proof import Proof
 from toolkit.push import Progress, Situation, push, silent
 from toolkit.qbo.snapshot import read_balances, read_books
+from toolkit.reminders import Reminders
 from toolkit.settings import Mode, Settings, parse_period
 
 PLAN_FILE = "plan.json"
@@ -366,11 +368,29 @@ def write_pack(company: OpenCompany, proved: Proved) -> Path:
         posted=tuple(_log_row(one) for one in company.log.events(one.id for one in runs)),
         runs=runs,
         inputs=tuple((_input_path(company, file), file) for file in proved.gathered.files),
-        reminders=(),
+        reminders=reminder_lines(forecast(company, proved.books)),
+        balances=proved.balances,
     )
     folder = company.pack(period)
     pack.write(folder, evidence)
     return folder
+
+
+def forecast(company: OpenCompany, books: Books, plan: Plan | None = None) -> Reminders:
+    """Which open invoices QuickBooks could remind, once the plan is posted, as of today where the company is."""
+    today = company.now().astimezone(company.settings.zone).date()
+    return reminders.forecast(books, plan, today=today, days=company.settings.policy.reminder_days)
+
+
+def reminder_lines(found: Reminders) -> tuple[str, ...]:
+    """The forecast in sentences: how many can be reminded, how many would go out tomorrow, who cannot be and why."""
+    lines = [
+        f"{found.ready} open invoices of {money.show(found.ready_amount)} can be reminded by QuickBooks.",
+        f"{len(found.tomorrow)} reminders would go out tomorrow by the schedule in company.toml; "
+        f"{len(found.at_most)} invoices are due and could be reminded if a schedule is switched on now.",
+    ]
+    lines += [f"{one.number} ({one.customer}) cannot be reminded: {one.reason}." for one in found.cannot]
+    return tuple(lines)
 
 
 def _input_path(company: OpenCompany, file: InputFile) -> Path:
