@@ -19,7 +19,7 @@ from toolkit.pages import REPORTS_VARIABLE, TALLY_VARIABLE
 from toolkit.problems import DoesNotTie, Problem, Severity, ToolkitError, UsageError, worst_exit
 from toolkit.settings import parse_period
 
-NOTEBOOKS = ("03_preview", "04_push", "05_deposits", "06_month_end")
+NOTEBOOKS = ("01_connect", "02_map", "03_preview", "04_push", "05_deposits", "06_month_end")
 """The pages of a month, in order; 00_start_here is for people."""
 
 Say = Callable[[str], None]

@@ -55,7 +55,7 @@ papermill_engines.register(ENGINE, Engine)
 
 
 def _transport(folder: str) -> str:
-    """Sockets in a folder of ours where the system has them: a kernel's TCP ports are open to everybody on the machine."""
+    """Sockets in a private folder where the system has them: a kernel's TCP ports are open to the whole machine."""
     return "ipc" if os.name == "posix" and len(folder) + len("/kernel-ipc-1") <= _LONGEST_SOCKET else "tcp"
 
 

@@ -19,7 +19,7 @@ from toolkit.approval import Approval
 from toolkit.connecting import Connected
 from toolkit.mapping import Rule
 from toolkit.money import text
-from toolkit.open_company import OpenCompany, open_company
+from toolkit.open_company import OpenCompany, home, open_company
 from toolkit.plan import Outcome, Plan
 from toolkit.problems import (
     DoesNotTie,
@@ -115,6 +115,17 @@ def _told(tally: Tally, page: Page | None = None) -> Iterator[None]:
 
 
 # ---- gather
+
+
+def companies(environ: Mapping[str, str] = os.environ) -> tuple[str, ...]:
+    """The names of the companies on this machine, in name order."""
+    return tuple(sorted(one.parent.name for one in (home(environ) / "companies").glob("*/company.toml")))
+
+
+def status_of(company: str, environ: Mapping[str, str] = os.environ) -> Status:
+    """Where another company stands; raises `UsageError` if its folder or settings cannot be used."""
+    with open_company(company, environ=environ) as opened:
+        return stages.status(opened)
 
 
 def status(page: Page) -> Status:

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from datetime import date
 
-from toolkit import connecting, pages, report, stages
+from toolkit import pages, report, stages
+from toolkit.connecting import Connected
 from toolkit.money import show, total
 from toolkit.pages import Page, does_not_tie
+from toolkit.pages_map import ToMap, gone
 from toolkit.plan import Kind
-from toolkit.problems import DoesNotTie
+from toolkit.problems import DoesNotTie, Problem
 from toolkit.proof import BLOCKING, Proof, Subject, Verdict
 from toolkit.stages import Proved, Review
 
 _ASIDE = frozenset({Verdict.NOT_POSTED, Verdict.IN_TRANSIT, Verdict.ONLY_IN_QUICKBOOKS})
 
 
-def month(page: Page) -> str:
+def reports(page: Page) -> str:
     """The months in the inbox and what they hold."""
     gathered = pages.gather(page)
     amount = show(total(one.total for one in gathered.billing.invoices))
@@ -27,9 +29,10 @@ def month(page: Page) -> str:
     )
 
 
-def connection(page: Page) -> str:
+def connection(page: Page, found: Connected | Problem) -> str:
     """Which books, and whether Coworks' numbers, classes and locations fit into them."""
-    found = connecting.look(page.company)
+    if isinstance(found, Problem):
+        return _line(page, f"{page.company.name} is not connected")
     wishes = found.preferences
     return _line(
         page,
@@ -43,15 +46,13 @@ def _classes(tracking: str) -> str:
     return {"off": "off", "line": "on each line", "transaction": "one for each form"}[tracking]
 
 
-def mapping(page: Page) -> str:
-    """How many names of the month are mapped, and whether every product named exists."""
-    found = stages.mapped(page.company, page.period)
-    known = {one.casefold() for one in found.products}
-    wrong = sum(1 for one in found.mapping.rules if one.product and one.product.casefold() not in known)
+def mapping(page: Page, to_map: ToMap) -> str:
+    """How many names of the month are mapped, and whether every product, class and location named exists."""
+    found, wrong = to_map.mapped, len(gone(to_map))
     return _line(
         page,
         f"{len(found.mapping.rules)} rows in mapping.csv, {len(found.unmapped)} names of {page.period} without a row, "
-        f"{wrong} products that QuickBooks does not have",
+        f"{wrong} entries that QuickBooks does not have",
     )
 
 
