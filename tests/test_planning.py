@@ -676,6 +676,22 @@ def test_A18_already_voided_in_quickbooks_is_left_alone(plan: Plan) -> None:
     """
 
 
+@told
+def test_A18_voided_by_hand_in_quickbooks_too_is_noted_and_needs_no_void(plan: Plan) -> None:
+    """Also how a lost posting log learns of a void.
+
+    Coworks
+    invoice C957F1A7-0001 | F | 01-01 | voided | plan Hot Desk 500 | voided=01-20
+    QuickBooks
+    customer 58 | F |
+    document 77 | C957F1A7-0001 | 58 | 01-01 | 500 | voided note="Voided STAMP"
+    posted customer team/c957f1a7 | 58
+    plan
+    adopt invoice #77 by stamp
+    adopt void #77 by stamp
+    """
+
+
 # ---- A21, A22: numbers, and what is only in QuickBooks
 
 

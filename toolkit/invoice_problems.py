@@ -62,7 +62,9 @@ def before_go_live(frame: Frame, invoice: Invoice) -> Problem:
         "before-go-live",
         f"It is dated {invoice.invoice_date}, before go-live, and QuickBooks has no such invoice.",
         "What lies before go-live is in the opening balance; posting it would count it twice.",
-        "Apply its payment by hand to the opening balance." if later else "There is nothing to do: it belongs to the old books.",
+        "Apply its payment by hand to the opening balance."
+        if later
+        else "There is nothing to do: it belongs to the old books.",
         note=not later,
     )
 

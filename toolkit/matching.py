@@ -138,13 +138,11 @@ def find_document(known: Index, who: Identity, wanted: Wanted) -> Match | Ambigu
         return Match("stamp", stamped[0].id, stamped[0])
     if stamped:
         return Ambiguous("posted-twice", "QuickBooks has it more than once, each with our stamp.", stamped)
-    return _by_number(known, wanted)
-
-
-def _by_number(known: Index, wanted: Wanted) -> Match | Ambiguous | None:
     holders = known.by_number.get(numbering.base(wanted.number))
-    if not holders:
-        return None
+    return _by_number(known, wanted, holders) if holders else None
+
+
+def _by_number(known: Index, wanted: Wanted, holders: Sequence[SalesDocument]) -> Match | Ambiguous | None:
     numbered = [one for one in holders if is_nobodys(known, one)]
     twins = [one for one in numbered if _is_number(one.number, wanted.number, known.suffix)]
     near = [one for one in twins if one.total == wanted.total and not one.voided]

@@ -15,7 +15,15 @@ from toolkit.money import ZERO, Money, total
 from toolkit.plan import Action, Adoption, Fact, Kind, Operation, pending
 from toolkit.planned_customers import Payer, question
 from toolkit.planned_lines import Built, build
-from toolkit.postings import Posting, billed_lines, identity_of, is_reversed, never_posted, state
+from toolkit.postings import (
+    Posting,
+    billed_lines,
+    identity_of,
+    is_reversed,
+    never_posted,
+    state,
+    void_identity,
+)
 from toolkit.problems import Problem
 from toolkit.teams import emails_of
 
@@ -50,7 +58,9 @@ def plan_invoice(bench: Bench, invoice: Invoice, payer: Payer) -> Planned:
         return Planned(hold(never or invoice_problems.undone(invoice)))
     found = matching.find_document(bench.frame.known, case.who, _wanted(case))
     if isinstance(found, Match):
-        return _standing(case, found, is_reversed(invoice, bench.children))
+        if found.record is not None and found.record.voided and is_reversed(invoice, bench.children):
+            return Planned(_voided_on_both_sides(bench.frame, case, found.record, found.rule))
+        return _standing(case, found)
     stopped = _stopped(bench.frame, case, found, never)
     return _create(bench, case) if stopped is None else Planned(hold(stopped))
 
@@ -70,9 +80,20 @@ def _wanted(case: _Case) -> Wanted:
 # ---- QuickBooks has it
 
 
-def _standing(case: _Case, found: Match, is_reversed_now: bool) -> Planned:
-    if is_reversed_now and found.record is not None and found.record.voided:
-        return Planned(Part(unchanged=(case.who.key,) if case.who.stands else ()))
+def _voided_on_both_sides(frame: Frame, case: _Case, document: SalesDocument, rule: str) -> Part:
+    """Nothing to do; what the posting log does not know yet, of the invoice and of its void, is noted there."""
+    void = void_identity(frame, case.invoice)
+    adoptions = []
+    if not case.who.stands:
+        adoptions.append(_adopted(case.invoice, case.who, document, rule))
+    if not void.stands:
+        label = f"Void {document.number} · {case.invoice.team}"
+        adoptions.append(replace(_adopted(case.invoice, void, document, rule), kind=Kind.VOID, label=label))
+    unchanged = (case.who.key,) if case.who.stands else ()
+    return Part(adoptions=tuple(adoptions), unchanged=unchanged, facts=(state(document),) if adoptions else ())
+
+
+def _standing(case: _Case, found: Match) -> Planned:
     drift = _drift(case, found)
     if drift is not None:
         return Planned(hold(drift))

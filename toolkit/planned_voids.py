@@ -9,16 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from toolkit import counterparts, matching
 from toolkit.bench import Bench
 from toolkit.books import DocumentKind, SalesDocument, TxnType
 from toolkit.frame import NOTHING, Frame, Part, hold, problem
-from toolkit.matching import Identity
 from toolkit.model import Invoice
 from toolkit.money import ZERO, Money, show, total
 from toolkit.plan import Action, Kind, Operation
 from toolkit.planned_credits import Credited, Reversal, credit, document_lines, spread, undone, void_memo_id
-from toolkit.postings import Posting, identity_of, is_reversed, is_split_parent, is_voided, state
+from toolkit.postings import Posting, identity_of, is_reversed, is_split_parent, is_voided, state, void_identity
 from toolkit.problems import Problem
 
 
@@ -36,11 +34,6 @@ def plan_void(bench: Bench, posting: Posting, credited: Credited) -> Part:
     if posting.document is None or bench.frame.is_closed(posting.document.txn_date):
         return _by_memo(bench, posting, credited, left)
     return _void(bench, posting, posting.document)
-
-
-def void_identity(frame: Frame, invoice: Invoice) -> Identity:
-    """The identity of the void of an invoice in the posting log."""
-    return matching.identity(frame.known, Kind.VOID, f"{counterparts.invoice_id(invoice)}/void")
 
 
 def _void(bench: Bench, posting: Posting, document: SalesDocument) -> Part:

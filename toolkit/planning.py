@@ -177,9 +177,7 @@ def _vanished(frame: Frame, billing: Billing, earlier: Billing | None) -> Part:
     if earlier is None:
         return NOTHING
     posted = {
-        invoice.number: invoice.invoice_date
-        for invoice in frame.earlier.values()
-        if (standing := identity_of(frame, invoice).posted) is not None and standing.qbo_id
+        invoice.number: invoice.invoice_date for invoice in frame.earlier.values() if identity_of(frame, invoice).stands
     }
     found = billing_report.vanished(earlier, billing, posted)
     questions = tuple(problem for problem in found if problem not in billing.problems)

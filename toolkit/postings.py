@@ -82,6 +82,11 @@ def identity_of(frame: Frame, invoice: Invoice) -> Identity:
     return matching.identity(frame.known, Kind.INVOICE, counterparts.invoice_id(invoice))
 
 
+def void_identity(frame: Frame, invoice: Invoice) -> Identity:
+    """The identity of the void of an invoice in the posting log."""
+    return matching.identity(frame.known, Kind.VOID, f"{counterparts.invoice_id(invoice)}/void")
+
+
 def never_posted(invoice: Invoice, children: Mapping[str, tuple[Invoice, ...]]) -> Problem | None:
     """Why an invoice that QuickBooks does not have is never posted: it is not one (yet), or no longer; None if it is.
 
