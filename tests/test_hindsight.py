@@ -46,11 +46,12 @@ def posted(coworks_id: str, standing: Standing, kind: Kind = Kind.VOID) -> Poste
     ("one", "known"),
     [
         (posted("in_A-1/void", Standing.DONE), {"in_A-1"}),
+        (posted("in_A-1/void", Standing.ADOPTED), {"in_A-1"}),
         (posted("in_A-1/void", Standing.FAILED), set()),
         (posted("in_A-1/void", Standing.UNDONE), set()),
         (posted("in_A-1", Standing.DONE, Kind.INVOICE), set()),
     ],
-    ids=["our void stands", "it failed", "it was undone", "an invoice is no void"],
+    ids=["our void stands", "it was found", "it failed", "it was undone", "an invoice is no void"],
 )
 def test_only_voids_that_stand_by_our_posting_count(one: Posted, known: set[str]) -> None:
     assert voided_by_us({one.key: one}) == known

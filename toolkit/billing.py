@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from toolkit import collector
 from toolkit.billing_columns import Tab, check_columns, tab_of
 from toolkit.billing_export import read_export
 from toolkit.billing_merge import apply_voids, merge, merge_exports, read_voids, vanished
@@ -36,7 +35,7 @@ def read(
     """
     first, last = parse_period(period)
     extra = check_columns(columns or {})
-    with _collector_at_rest():
+    with collector.at_rest():
         exports = [read_export(group, period, zone, extra) for group in _exports(paths)]
     answers, misread = read_voids(voids, zone) if voids is not None and voids.exists() else ((), ())
     billing = apply_voids(merge_exports(exports, period, answers), answers, last)
@@ -49,18 +48,6 @@ def read(
         problems.extend(_month_problems(billing, exports, where))
     invoices = tuple(sorted(billing.invoices, key=lambda one: (one.invoice_date, one.number)))
     return replace(billing, invoices=invoices, problems=tuple(problems), filters_on=filters_on(invoices, first, last))
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """The cycle collector off: records have no cycles, and walking a million of them over and over takes a quarter."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _month_problems(billing: Billing, exports: Sequence[Billing], where: str) -> Iterator[Problem]:

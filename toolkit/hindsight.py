@@ -16,11 +16,11 @@ from toolkit.plan import Done, Kind, Standing
 
 
 def voided_by_us(done: Done) -> frozenset[str]:
-    """Coworks ids of the invoices whose void stands in QuickBooks by our own posting."""
+    """Coworks ids of the invoices whose void stands in QuickBooks: posted by us, or found there and adopted."""
     return frozenset(
         one.coworks_id.removesuffix("/void")
         for one in done.values()
-        if one.kind is Kind.VOID and one.standing is Standing.DONE
+        if one.kind is Kind.VOID and one.standing in (Standing.DONE, Standing.ADOPTED)
     )
 
 
