@@ -179,6 +179,7 @@ def preview(company: OpenCompany, period: str, asked: Asked, said: Said) -> None
     """Show what would be posted, and why; print the approval code. Changes nothing in QuickBooks."""
     reviewed = stages.review(company, period)
     _review(reviewed, said)
+    said.text.append(report.filters_line(reviewed.gathered.billing))
     said.text += stages.reminder_lines(stages.forecast(company, reviewed.books, reviewed.plan))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from toolkit.model import Billing
 from toolkit.money import ZERO, Money, show, total
 from toolkit.plan import Action, Kind, Operation, Outcome, Plan, Standing
 from toolkit.problems import Problem, Severity
@@ -87,6 +88,13 @@ def _renumbered(plan: Plan) -> list[str]:
 def _suffixed(operation: Operation) -> bool:
     number = getattr(operation.record, "number", "")
     return operation.action is Action.CREATE and "-CW" in number
+
+
+def filters_line(billing: Billing) -> str:
+    """Which date the Billing report was found to select by."""
+    by = {"issued": "the day invoices were issued", "paid": "the day they were paid"}
+    words = by.get(billing.filters_on, "the day invoices were issued and the day they were paid")
+    return f"The Billing report lists by {words}."
 
 
 def problems_text(problems: Sequence[Problem]) -> str:
