@@ -401,6 +401,15 @@ class TestLists:
         assert books.code("invoice", {**body, "Line": [line(1, item["Id"])]}) == "2500"
         assert books.code("invoice", {**body, "Line": [line(1, category["Id"])]}) == "6000"
 
+    def test_a_category_that_holds_something_stays_active(self, books: Books) -> None:
+        category = books.post("Item", {"Name": "Desks", "Type": "Category"})
+        inside = {"Name": "Hot", "IncomeAccountRef": {"value": "1"}, "SubItem": True, "ParentRef": ref(category)}
+        item = books.post("Item", inside)
+        assert (item["FullyQualifiedName"], item["Level"]) == ("Desks:Hot", 1)
+        assert books.code("item", token(category, sparse=True, Active=False)) == "6000"
+        books.post("Item", token(item, sparse=True, Active=False))
+        assert books.post("Item", token(category, sparse=True, Active=False))["Name"] == "Desks (deleted)"
+
     def test_lists_cannot_be_deleted(self, books: Books) -> None:
         assert books.code("customer", token(books.customer()), operation="delete") == "500"
 

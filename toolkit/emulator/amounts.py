@@ -9,7 +9,8 @@ from typing import Any
 
 import orjson
 
-_LIMIT = Decimal(10) ** 11
+_DIGITS = 11
+_LIMIT = 10**_DIGITS
 
 
 def cents(amount: Decimal | int) -> int:
@@ -34,14 +35,17 @@ def grouped(amount: int) -> str:
     return f"{Decimal(amount).scaleb(-2):,.2f}"
 
 
+def _sane(found: Decimal) -> bool:
+    """Finite, below 100 billion, and not of hundreds of decimals."""
+    return found.is_finite() and (not found or -20 < found.adjusted() < _DIGITS)
+
+
 def decimal_of(value: object) -> Decimal | None:
     """A JSON number, or a text that is one, as Decimal; None when it is not a finite number of sane size."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, Decimal):
+    if type(value) is Decimal:
         found = value
-    elif isinstance(value, int):
-        found = Decimal(value)
+    elif type(value) is int:
+        return Decimal(value) if -_LIMIT < value < _LIMIT else None
     elif isinstance(value, str):
         try:
             found = Decimal(value.strip().replace(",", ""))
@@ -49,7 +53,7 @@ def decimal_of(value: object) -> Decimal | None:
             return None
     else:
         return None
-    return found if found.is_finite() and abs(found) < _LIMIT and (not found or found.adjusted() > -20) else None
+    return found if _sane(found) else None
 
 
 def _print(value: Any) -> orjson.Fragment:

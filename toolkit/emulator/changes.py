@@ -13,7 +13,8 @@ from toolkit.emulator.records import Record
 
 MOST = 1000
 _NOT_TOLD = ("TaxCode", "TaxRate", "CompanyInfo", "Preferences", "JournalCode", "TaxAgency", "TimeActivity")
-_SELECT = (
+_CHANGED = "entity = ? AND updated >= ? ORDER BY deleted, updated, id LIMIT ?"
+_CHANGED_OR_POSTED = (
     "entity = ? AND (updated >= ? OR EXISTS (SELECT 1 FROM total t WHERE t.entity = object.entity "
     "AND t.id = CAST(object.id AS TEXT) AND t.touched >= ?)) ORDER BY deleted, updated, id LIMIT ?"
 )
@@ -50,6 +51,12 @@ def _kinds(text: str | None) -> list[Kind | None]:
     return found
 
 
+def _changed(books: Books, kind: Kind, since: str, most: int) -> list[Record]:
+    if kind.entity in ("Customer", "Vendor", "Account"):
+        return books.select(_CHANGED_OR_POSTED, (kind.entity, since, since, most))
+    return books.select(_CHANGED, (kind.entity, since, most))
+
+
 def _shown(books: Books, record: Record) -> str:
     if record.deleted:
         times = {"LastUpdatedTime": moments.shown(record.updated)}
@@ -69,7 +76,7 @@ def answer(books: Books, params: Mapping[str, str]) -> str:
     since = moments.stored(_since(books, params.get("changedSince")))
     left, parts = MOST, []
     for kind in kinds:
-        rows = books.select(_SELECT, (kind.entity, since, since, left)) if kind and left else []
+        rows = _changed(books, kind, since, left) if kind and left else []
         left -= len(rows)
         if kind is None or not rows:
             parts.append("{}")

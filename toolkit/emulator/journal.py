@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from toolkit.emulator import fault, ledger, links, references
 from toolkit.emulator.amounts import cents, grouped, money, plain
 from toolkit.emulator.books import Books, reference_id
@@ -217,7 +215,7 @@ def build_purchase(books: Books, draft: Draft) -> None:
     if draft.total < 0:
         raise fault.business(*NEGATIVE)
     sign = -1 if fields.get("Credit") else 1
-    sides = [replace(side, amount=sign * side.amount, name_type=name[0], name_id=name[1]) for side in draft.postings]
+    sides = [side._replace(amount=sign * side.amount, name_type=name[0], name_id=name[1]) for side in draft.postings]
     memo = body.get("PrivateNote")
     paid = Posting(str(account.id), -sign * draft.total, *name, None, department, memo=memo)
     draft.postings = [paid, *sides]

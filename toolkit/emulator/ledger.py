@@ -42,12 +42,8 @@ def _sums(books: Books, postings: Iterable[Posting], sign: int) -> dict[tuple[st
 
 
 def _row(record: Record, line: int, posting: Posting) -> tuple[object, ...]:
-    return (
-        record.entity, record.id, line, record.txn_date, record.doc_number, posting.account_id, posting.amount,
-        posting.name_type,
-        posting.name_id, posting.class_id, posting.department_id, posting.item_id, posting.quantity, posting.memo,
-        record.due_date, record.created,
-    )  # fmt: skip
+    before = (record.entity, record.id, line, record.txn_date, record.doc_number)
+    return (*before, *posting, record.due_date, record.created)
 
 
 def post(books: Books, record: Record, postings: list[Posting]) -> None:

@@ -99,9 +99,19 @@ def _item(books: Books, draft: Draft) -> None:
         body["TrackQtyOnHand"] = fields.get("TrackQtyOnHand", False)
     elif kind == "Category":
         body.pop("UnitPrice", None)
+        _guard_category(books, draft)
     references.normalize(books, draft, "ClassRef", "Class")
     if "QtyOnHand" in fields:
         body["QtyOnHand"] = plain(fields["QtyOnHand"])
+
+
+def _guard_category(books: Books, draft: Draft) -> None:
+    """Raises Fault 6000 when a category that still has active elements would be made inactive."""
+    if draft.active or draft.old is None or not draft.old.active:
+        return
+    below = f"{draft.old.name}:"
+    if any(item.active and str(item.name).startswith(below) for item in books.list_of("Item").values()):
+        raise fault.business("A category with products or services in it cannot be made inactive.")
 
 
 def _item_accounts(books: Books, draft: Draft, kind: str) -> None:

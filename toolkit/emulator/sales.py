@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from toolkit.emulator import fault, links, numbering, payments, preferences, references, sales_lines, tax
@@ -122,7 +122,7 @@ def _post(draft: Draft, form: Form, account: Record, lines: sales_lines.Lines, d
     total = sum(side.amount for side in lines.credits)
     memo = draft.body.get("PrivateNote")
     first = Posting(str(account.id), form.sign * total, kind, id, None, department, memo=memo)
-    sides = (replace(side, amount=-form.sign * side.amount, name_type=kind, name_id=id) for side in lines.credits)
+    sides = (side._replace(amount=-form.sign * side.amount, name_type=kind, name_id=id) for side in lines.credits)
     draft.postings = [first, *sides]
 
 

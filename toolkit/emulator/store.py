@@ -23,13 +23,14 @@ CREATE TABLE IF NOT EXISTS object (
   total INTEGER, balance INTEGER, email TEXT, created TEXT NOT NULL, updated TEXT NOT NULL, next_line INTEGER NOT NULL,
   body TEXT NOT NULL);
 CREATE UNIQUE INDEX IF NOT EXISTS object_id ON object (entity, id);
-CREATE INDEX IF NOT EXISTS object_updated ON object (entity, updated, id);
-CREATE INDEX IF NOT EXISTS object_label ON object (label) WHERE label IS NOT NULL;
-CREATE INDEX IF NOT EXISTS object_number ON object (doc_number COLLATE NOCASE) WHERE doc_number IS NOT NULL;
-CREATE INDEX IF NOT EXISTS object_name ON object (name_key) WHERE name_key IS NOT NULL;
-CREATE INDEX IF NOT EXISTS object_email ON object (email COLLATE NOCASE) WHERE email IS NOT NULL;
-CREATE INDEX IF NOT EXISTS object_date ON object (txn_date) WHERE txn_date IS NOT NULL;
-CREATE INDEX IF NOT EXISTS object_customer ON object (customer_id COLLATE NOCASE) WHERE customer_id IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_updated ON object (entity, updated, id, deleted, active);
+CREATE INDEX IF NOT EXISTS object_full_name ON object (entity, name) WHERE name IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_label ON object (entity, label) WHERE label IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_number ON object (entity, doc_number COLLATE NOCASE) WHERE doc_number IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_name ON object (entity, name_key) WHERE name_key IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_email ON object (entity, email COLLATE NOCASE) WHERE email IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_date ON object (entity, txn_date) WHERE txn_date IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_customer ON object (entity, customer_id COLLATE NOCASE) WHERE customer_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS posting (
   txn_type TEXT NOT NULL, txn_id INTEGER NOT NULL, line INTEGER NOT NULL, date TEXT NOT NULL, doc_number TEXT,
   account_id TEXT NOT NULL, amount INTEGER NOT NULL, name_type TEXT, name_id TEXT, class_id TEXT, department_id TEXT,
@@ -62,7 +63,7 @@ def connect(db: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA cache_size = -65536")
     connection.execute("PRAGMA temp_store = MEMORY")
-    connection.execute("PRAGMA wal_autocheckpoint = 4000")
+    connection.execute("PRAGMA wal_autocheckpoint = 8000")
     connection.executescript(SCHEMA)
     return connection
 
