@@ -137,7 +137,7 @@ def test_a_dead_process_on_this_machine_loses_its_lease_at_once(log: PostingLog,
         "import os,sys; from pathlib import Path; from datetime import datetime, UTC\n"
         "from toolkit.posting_log import open_log\n"
         "log = open_log(Path(sys.argv[1]), realm='9130', clock=lambda: datetime.now(UTC))\n"
-        "log._take('dead', pid=os.getpid(), host=__import__('socket').gethostname()); os._exit(9)\n"
+        "log.lease.take('dead', pid=os.getpid(), host=__import__('socket').gethostname()); os._exit(9)\n"
     )
     subprocess.run([sys.executable, "-c", script, str(tmp_path / "posting-log.db")], check=False)
 
@@ -149,7 +149,7 @@ def test_a_remote_lease_is_taken_over_only_after_a_minute_of_silence(
     log: PostingLog, tmp_path: Path, clock: SettableClock
 ) -> None:
     other = open_log(tmp_path / "posting-log.db", realm="9130", clock=clock)
-    log._take("remote", pid=1, host="far-away")
+    log.lease.take("remote", pid=1, host="far-away")
 
     clock.now = NOON + timedelta(seconds=59)
     with pytest.raises(CompanyBusy), other.holding("here", pid=os.getpid()):
@@ -160,7 +160,7 @@ def test_a_remote_lease_is_taken_over_only_after_a_minute_of_silence(
 
 
 def test_whoever_lost_the_lease_cannot_begin_a_batch(log: PostingLog, tmp_path: Path, clock: SettableClock) -> None:
-    log._take("remote", pid=1, host="far-away")
+    log.lease.take("remote", pid=1, host="far-away")
     clock.now = NOON + timedelta(seconds=61)
     other = open_log(tmp_path / "posting-log.db", realm="9130", clock=clock)
     with other.holding("here", pid=os.getpid()), pytest.raises(CompanyBusy):

@@ -1,311 +1,310 @@
-"""Carry one parcel to QuickBooks and bring back one answer an operation, whatever happens on the way.
+"""Carry one parcel to QuickBooks and bring back what is known of each operation, whatever happens on the way.
 
 Runs in worker threads and writes no log. A request whose answer is lost is looked up, not sooner than the company's
-`lookup_wait` after it was sent (queries lag behind writes); what is not found goes again under the same requestid and
-item ids. requestid alone is never trusted: it can be ignored or expire.
+`lookup_wait` after it (queries lag behind writes); what is not found goes again under the same requestid and item ids.
+requestid alone is never trusted: it can be ignored or expire. What stays in doubt is said to be, never guessed.
 """
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from toolkit import lookup
-from toolkit.books import PENDING, Customer, ReceivedPayment, Record, SalesDocument
-from toolkit.money import ZERO, show, total
-from toolkit.plan import Action, Operation, Standing
+from toolkit import lookup, push_answers
+from toolkit.books import PENDING, Record
+from toolkit.lookup import Taken
+from toolkit.plan import Operation, Standing
 from toolkit.problems import OutcomeUnknown, Problem, QuickBooksRefused, ToolkitError
+from toolkit.push_answers import Answer
 from toolkit.qbo import fault_words, wire, wire_read
 from toolkit.qbo.client import BatchAnswer, BatchItem, Client, NoAnswer
 from toolkit.qbo.exact_json import Json
 from toolkit.qbo.faults import Fault
-from toolkit.waves import Lane, Parcel
+from toolkit.waves import ONE_BY_ONE, Lane, Parcel, lane_of
 
 TRIES = 4
 """Times that a parcel with a lost answer is sent in all before its outcome is left unknown for the next run."""
 STALE_TRIES = 3
 REPLAYED = frozenset({"600", "6000"})
 """A requestid that is used again may be answered so instead of with the first answer: then nothing is known yet."""
+TAKEN = frozenset({"6140", "6240"})
+"""The number or the name is taken: perhaps by ourselves, when an earlier answer was lost."""
+LAPSED = frozenset({"6190"})
+"""The whole company refuses writes: nothing more needs to be sent."""
+_SLICE = 0.25
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What came of one operation; `alone` asks for it to go once more by itself (a name list was busy)."""
+class Halted(Exception):
+    """The run is ending, or has lost its hold of the company: this was not sent."""
 
-    operation: Operation
-    standing: Standing
-    qbo_id: str = ""
-    number: str = ""
-    sync_token: str = ""
-    requestid: str = ""
-    problem: Problem | None = None
-    alone: bool = False
+
+class Brake:
+    """Keeps workers from sending once the run is ending or its lease is no longer sure."""
+
+    def __init__(self, sure: Callable[[], bool], sleep: Callable[[float], None]) -> None:
+        """`sure` says whether this run certainly still holds the company; `sleep` waits for seconds."""
+        self._sure, self._sleep = sure, sleep
+        self._pulled = threading.Event()
+
+    @property
+    def pulled(self) -> bool:
+        """Whether the run is ending."""
+        return self._pulled.is_set()
+
+    def pull(self) -> None:
+        """Nothing more is sent from now on."""
+        self._pulled.set()
+
+    def check(self) -> None:
+        """Called right before every write: raises `Halted` when it must not be sent."""
+        if self.pulled or not self._sure():
+            raise Halted
+
+    def pause(self, seconds: float) -> None:
+        """Wait, in small steps; raises `Halted` as soon as the run is ending."""
+        left = seconds
+        while left > 0:
+            if self.pulled:
+                raise Halted
+            self._sleep(min(_SLICE, left))
+            left -= _SLICE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One parcel's answers; `settled` unless its outcome is still open; `trouble` ends the run after this parcel."""
+    """What is known of a parcel's operations.
+
+    An operation without an answer was surely not carried out, unless `in_doubt` says why that is not known.
+    `trouble` ends the run.
+    """
 
     requestid: str
     answers: tuple[Answer, ...]
-    settled: bool = True
+    in_doubt: Problem | None = None
     trouble: ToolkitError | None = None
 
 
+@dataclass(slots=True)
+class _Trip:
+    """One parcel under way: the answers so far, and whether what has none may have been carried out."""
+
+    parcel: Parcel
+    requestid: str
+    bids: Mapping[str, str]
+    maybe_done: bool
+    answers: dict[str, Answer] = field(default_factory=dict)
+    faults: dict[str, Fault] = field(default_factory=dict)
+    silent: bool = False
+    trouble: ToolkitError | None = None
+
+    @property
+    def rest(self) -> list[Operation]:
+        return [one for one in self.parcel.operations if one.key not in self.answers]
+
+    def take(self, found: Mapping[str, Answer]) -> None:
+        self.answers |= {key: replace(one, requestid=self.requestid) for key, one in found.items()}
+
+    def delivery(self) -> Delivery:
+        rest = self.rest
+        doubt = push_answers.lost(rest) if rest and self.maybe_done else None
+        if doubt is not None and self.silent and self.trouble is None:
+            self.trouble = OutcomeUnknown(doubt)
+        known = tuple(self.answers[one.key] for one in self.parcel.operations if one.key in self.answers)
+        return Delivery(requestid=self.requestid, answers=known, in_doubt=doubt, trouble=self.trouble)
+
+
 class Carrier:
-    """Carries parcels for one run; `ids` gives the QuickBooks id of every key that stands, and grows meanwhile."""
+    """Carries parcels for one run; `ids` gives the QuickBooks id of every key that stands, and grows meanwhile.
+
+    `taken` names the key that a record (entity, id) belongs to. Safe to use from many threads.
+    """
 
     def __init__(
-        self, client: Client, ids: Mapping[str, str], lookup_wait: float, sleep: Callable[[float], None]
+        self, client: Client, ids: Mapping[str, str], *, taken: Taken, lookup_wait: float, brake: Brake
     ) -> None:
         self._client = client
         self._ids = ids
+        self._taken = taken
         self._lookup_wait = lookup_wait
-        self._sleep = sleep
+        self._brake = brake
         self.server_time: datetime | None = None
         """QuickBooks' own clock at the latest answer: the watermark of what we have seen."""
 
-    def deliver(self, parcel: Parcel, requestid: str, bids: Mapping[str, str]) -> Delivery:
-        """Send a parcel for the first time."""
-        return self._carry(parcel, requestid, bids, known_sent=False)
+    def seek(self, operations: Sequence[Operation], wait: float) -> dict[str, Record]:
+        """Look for creations of an earlier run after `wait` seconds: the records found, by key.
 
-    def recover(self, parcel: Parcel, requestid: str, bids: Mapping[str, str]) -> Delivery:
-        """Finish a parcel that an earlier run may have sent: look it up first."""
-        return self._carry(parcel, requestid, bids, known_sent=True)
+        Raises what `Client.query_all` raises, and `Halted`.
+        """
+        self._brake.pause(wait)
+        return self._find(operations)
 
-    def _carry(self, parcel: Parcel, requestid: str, bids: Mapping[str, str], *, known_sent: bool) -> Delivery:
+    def deliver(self, parcel: Parcel, requestid: str, bids: Mapping[str, str], *, admitted: bool = False) -> Delivery:
+        """Send a parcel; one with a requestid of its own was perhaps carried out before, and was just looked for.
+
+        `admitted` says that its place in the limits is taken.
+        """
+        trip = _Trip(parcel, requestid, bids, maybe_done=bool(parcel.requestid))
         try:
-            if parcel.lane is Lane.CHANGES:
-                answers = tuple(self._change(one, requestid) for one in parcel.operations)
+            if parcel.lane in ONE_BY_ONE:
+                self._change(trip, parcel.operations[0])
             else:
-                answers = self._create(parcel.operations, requestid, bids, look_first=known_sent)
-        except OutcomeUnknown as error:
-            unknown = tuple(_unknown(one, error) for one in parcel.operations)
-            return Delivery(requestid=requestid, answers=unknown, settled=False, trouble=error)
+                self._create(trip, admitted=admitted)
+        except Halted:
+            trip.silent = False
         except ToolkitError as error:
-            # Nothing of this parcel was accepted: it is as if it had never been sent.
-            return Delivery(requestid=requestid, answers=(), trouble=error)
-        return Delivery(requestid=requestid, answers=tuple(replace(one, requestid=requestid) for one in answers))
+            trip.trouble = error
+        return trip.delivery()
 
     # ---- creations, in batches
 
-    def _create(
-        self, operations: Sequence[Operation], requestid: str, bids: Mapping[str, str], *, look_first: bool
-    ) -> tuple[Answer, ...]:
-        answers: dict[str, Answer] = {}
-        rest, faults = list(operations), dict[str, Fault]()
-        lost: Exception | None = None
-        for _ in range(TRIES):
-            if look_first:
-                answers |= self._look_up(rest, after=self._lookup_wait)
-                rest = [one for one in rest if one.key not in answers]
-            if not rest:
-                break
-            try:
-                back = self._client.batch(self._items(rest, bids), requestid)
-            except NoAnswer as error:
-                look_first, lost, faults = True, error, {}
-                continue
-            self._saw(back)
-            faults = _faults(rest, bids, back)
-            answers |= self._read_answers(rest, bids, back, resent=look_first)
-            rest, look_first, lost = [one for one in rest if one.key not in answers], True, None
-        return self._given_up(operations, answers, rest, faults, lost)
+    def _create(self, trip: _Trip, *, admitted: bool) -> None:
+        for attempt in range(TRIES):
+            if attempt:
+                self._brake.pause(self._lookup_wait)
+                trip.take(self._look_up(trip.rest))
+            if not trip.rest:
+                return
+            self._send(trip, admitted=admitted and not attempt)
+            if not trip.rest:
+                return
+        self._brake.pause(self._lookup_wait)
+        trip.take(self._look_up(trip.rest))
+        self._give_up(trip)
 
-    def _given_up(
-        self,
-        operations: Sequence[Operation],
-        answers: dict[str, Answer],
-        rest: Sequence[Operation],
-        faults: Mapping[str, Fault],
-        lost: Exception | None,
-    ) -> tuple[Answer, ...]:
-        """All answers, when every one is known: a refusal that outlives the look-ups is a refusal, silence is not."""
-        if rest and (lost is not None or any(one.key not in faults for one in rest)):
-            raise OutcomeUnknown(_lost_problem(rest)) from lost
-        found = self._look_up(rest, after=self._lookup_wait)
-        answers |= {one.key: found.get(one.key) or _refused(one, faults[one.key]) for one in rest}
-        return tuple(answers[one.key] for one in operations)
+    def _send(self, trip: _Trip, *, admitted: bool) -> None:
+        """Send what has no answer yet; what has none afterwards may have been carried out."""
+        rest, again = trip.rest, trip.maybe_done
+        items = [BatchItem(bid=trip.bids[one.key], request=wire.to_json(one, self._resolve)) for one in rest]
+        try:
+            back = self._client.batch(items, trip.requestid, admitted=admitted, before=self._brake.check)
+        except NoAnswer:
+            trip.maybe_done = trip.silent = True
+            trip.faults = {}
+            return
+        trip.silent, trip.faults = False, {}
+        self._saw(back)
+        self._read_answers(trip, rest, back, again=again)
+        trip.maybe_done = True
 
     def _saw(self, back: Sequence[BatchAnswer]) -> None:
         times = [one.time for one in back if one.time is not None]
         self.server_time = max([*times, *([self.server_time] if self.server_time else [])], default=None)
 
-    def _items(self, operations: Sequence[Operation], bids: Mapping[str, str]) -> list[BatchItem]:
-        return [BatchItem(bid=bids[one.key], request=wire.to_json(one, self._resolve)) for one in operations]
-
     def _read_answers(
-        self, operations: Sequence[Operation], bids: Mapping[str, str], back: Sequence[BatchAnswer], *, resent: bool
-    ) -> dict[str, Answer]:
+        self, trip: _Trip, sent: Sequence[Operation], back: Sequence[BatchAnswer], *, again: bool
+    ) -> None:
         """Answers that settle their operation; an item that QuickBooks was unwell about, or left out, stays open."""
         by_bid = {one.bid: one for one in back}
-        found: dict[str, Answer] = {}
-        for operation in operations:
-            answer = by_bid.get(bids[operation.key])
+        for operation in sent:
+            answer = by_bid.get(trip.bids[operation.key])
             if answer is None:
                 continue
-            read = self._read_answer(operation, answer, resent=resent)
+            if answer.fault is not None:
+                trip.faults[operation.key] = answer.fault
+                if answer.fault.code in LAPSED:
+                    trip.trouble = fault_words.refusal(answer.fault, operation.label)
+            read = self._read_answer(operation, answer, again=again, among=len(sent))
             if read is not None:
-                found[operation.key] = read
-        return found
+                trip.take({operation.key: read})
 
-    def _read_answer(self, operation: Operation, answer: BatchAnswer, *, resent: bool) -> Answer | None:
+    def _read_answer(self, operation: Operation, answer: BatchAnswer, *, again: bool, among: int) -> Answer | None:
         if answer.json is not None:
-            return standing(operation, wire_read.record(operation.entity, answer.json))
+            record = wire_read.record(operation.entity, answer.json)
+            return None if lookup.is_other(operation.record, record) else push_answers.stands(operation, record)
         fault = answer.fault
-        if fault is None or fault.try_later or (resent and fault.code in REPLAYED and not fault.name_locked):
+        if fault is None or fault.try_later:
             return None
-        if fault.name_locked:
+        if again and fault.code in REPLAYED:
+            return None
+        if fault.code == "6000" and among > 1 and lane_of(operation) is Lane.NAMES:
+            # "One name at a time" is said in the company's language, so any refusal among several names is tried alone.
             return Answer(operation=operation, standing=Standing.BEGUN, alone=True)
-        if fault.code in ("6140", "6240"):
-            # Taken: perhaps by ourselves, when an earlier answer was lost and the requestid was not honoured.
-            mine = self._look_up([operation]).get(operation.key)
-            if mine is not None:
+        if fault.code in TAKEN:
+            mine = self._holder(operation, fault)
+            if mine is not None or again:
                 return mine
-        return _refused(operation, fault)
+        return push_answers.refused(operation, fault)
 
-    def _look_up(self, operations: Sequence[Operation], *, after: float = 0.0) -> dict[str, Answer]:
-        if not operations:
-            return {}
-        if after:
-            self._sleep(after)
-        found = lookup.find(self._client, operations, self._resolve)
+    def _holder(self, operation: Operation, fault: Fault) -> Answer | None:
+        """The answer when it is ourselves who hold the number or the name: the requestid was not honored."""
+        if not fault.holder:
+            return self._look_up([operation]).get(operation.key)
+        json = self._read(operation.entity, fault.holder)
+        if json is None:
+            return None
+        found = lookup.paired([operation], [wire_read.record(operation.entity, json)], self._taken)
+        return push_answers.stands(operation, found[operation.key]) if found else None
+
+    def _give_up(self, trip: _Trip) -> None:
+        """What the look-ups did not find is settled only by a refusal that leaves no doubt; silence is none.
+
+        A number or name that is taken cannot have been posted twice. Any other refusal of a repeated request may only
+        mean that it was repeated, until so much time has passed that the look-ups are conclusive.
+        """
+        for operation in trip.rest:
+            fault = trip.faults.get(operation.key)
+            if fault is not None and (fault.code in TAKEN or trip.parcel.firm):
+                trip.take({operation.key: push_answers.refused(operation, fault)})
+
+    def _look_up(self, operations: Sequence[Operation]) -> dict[str, Answer]:
         by_key = {one.key: one for one in operations}
-        return {key: standing(by_key[key], record) for key, record in found.items()}
+        return {key: push_answers.stands(by_key[key], one) for key, one in self._find(operations).items()}
+
+    def _find(self, operations: Sequence[Operation]) -> dict[str, Record]:
+        return lookup.find(self._client, operations, self._resolve, self._taken) if operations else {}
 
     # ---- changes of what stands, one by one
 
-    def _change(self, operation: Operation, requestid: str) -> Answer:
-        """Void, update or delete: read what stands now, then send; a stale token is read again, at most three times."""
-        lost: Exception | None = None
-        for attempt in range(STALE_TRIES + TRIES):
-            if lost is not None:
-                self._sleep(self._lookup_wait)
-            now = self._now(operation)
-            settled = _settled_change(operation, now)
-            if settled is not None or now is None:
-                return settled or _gone(operation)
-            request = wire.to_json(self._fresh(operation, now), self._resolve)
-            try:
-                return _changed(operation, self._client.write(request, f"{requestid[:30]}{attempt:02d}"))
-            except NoAnswer as error:
-                lost = error
-            except QuickBooksRefused as refused:
-                if refused.fault_code != "5010" or attempt + 1 >= STALE_TRIES:
-                    return Answer(operation=operation, standing=Standing.FAILED, problem=refused.problem)
-        raise OutcomeUnknown(_lost_problem([operation])) from lost
+    def inspect(self, operation: Operation) -> Answer | None:
+        """Whether a change of an earlier run was carried out, None if it was not; nothing is sent."""
+        return push_answers.settled_change(operation, self._read(operation.entity, operation.record.id))
 
-    def _now(self, operation: Operation) -> Json | None:
+    def _change(self, trip: _Trip, operation: Operation) -> None:
+        """Void, delete or make inactive: read what stands now, compare it with what was reviewed, then send.
+
+        A stale token is read again, at most three times; a lost answer is found by reading.
+        """
+        for attempt in range(STALE_TRIES + TRIES):
+            now = self._read(operation.entity, operation.record.id)
+            answer = push_answers.settled_change(operation, now) or push_answers.moved(operation, now)
+            if answer is None and now is not None:
+                answer = self._attempt(trip, operation, now, attempt)
+            if answer is not None:
+                trip.take({operation.key: answer})
+                return
+            self._brake.pause(self._lookup_wait if trip.silent else 0.0)
+
+    def _attempt(self, trip: _Trip, operation: Operation, now: Json, attempt: int) -> Answer | None:
+        """Send a change once; None when it has to be read and tried again."""
+        token = str(now.get("SyncToken") or "0")
+        fresh = replace(operation, record=replace(operation.record, sync_token=token))
+        request = wire.to_json(fresh, self._resolve)
         try:
-            return self._client.read(operation.entity, operation.record.id)
+            body = self._client.write(request, f"{trip.requestid[:30]}{attempt:02d}", before=self._brake.check)
+        except NoAnswer:
+            trip.maybe_done = trip.silent = True
+            return None
+        except QuickBooksRefused as refused:
+            stale = refused.problem.code == "changed-meanwhile"
+            busy = refused.fault_code == "6000" and trip.parcel.lane is Lane.NAME_CHANGES
+            if (stale or busy) and attempt + 1 < STALE_TRIES:
+                self._brake.pause(self._lookup_wait if busy else 0.0)
+                return None
+            if refused.fault_code in LAPSED:
+                trip.trouble = refused
+            return Answer(operation=operation, standing=Standing.FAILED, problem=refused.problem)
+        return push_answers.changed(operation, body)
+
+    def _read(self, entity: str, record_id: str) -> Json | None:
+        """The record as it stands now, None if there is none; reading by id does not lag behind writes."""
+        try:
+            return self._client.read(entity, record_id)
         except QuickBooksRefused as refused:
             if refused.fault_code != "610":
                 raise
             return None
 
-    @staticmethod
-    def _fresh(operation: Operation, now: Json) -> Operation:
-        token = str(now.get("SyncToken") or "0")
-        return replace(operation, record=replace(operation.record, sync_token=token))
-
     def _resolve(self, reference: str) -> str:
         return self._ids[reference.removeprefix(PENDING)]
-
-
-def standing(operation: Operation, record: Record) -> Answer:
-    """The answer for a record that stands, compared with what was wanted: a cent of difference is a Problem."""
-    return Answer(
-        operation=operation,
-        standing=Standing.DONE,
-        qbo_id=record.id,
-        number=getattr(record, "number", ""),
-        sync_token=record.sync_token,
-        problem=_difference(operation, record),
-    )
-
-
-def _difference(operation: Operation, record: Record) -> Problem | None:
-    wanted = operation.record
-    if isinstance(wanted, Customer) or isinstance(record, Customer):
-        return None
-    sums = (getattr(wanted, "total", ZERO), getattr(record, "total", ZERO))
-    if sums[0] != sums[1]:
-        return _differs(operation, f"its total is {show(sums[1])}, not {show(sums[0])}")
-    if isinstance(wanted, ReceivedPayment) and isinstance(record, ReceivedPayment) and wanted.links:
-        expected = wanted.total - total(link.amount for link in wanted.links if link.txn_type == "Invoice")
-        if wanted.total and record.unapplied != expected:
-            return _differs(operation, f"{show(record.unapplied)} of it is not applied, instead of {show(expected)}")
-    if isinstance(wanted, SalesDocument) and isinstance(record, SalesDocument) and wanted.number != record.number:
-        return _differs(operation, f"its number is {record.number!r}, not {wanted.number!r}")
-    return None
-
-
-def _settled_change(operation: Operation, now: Json | None) -> Answer | None:
-    """The answer when there is nothing left to do: it is gone, or voided already."""
-    done = Answer(operation=operation, standing=Standing.DONE, qbo_id=operation.record.id)
-    if now is None:
-        return done if operation.action in (Action.DELETE, Action.VOID) else _gone(operation)
-    if operation.action is Action.VOID and wire_read.voided(now):
-        return replace(done, sync_token=str(now.get("SyncToken") or ""), number=str(now.get("DocNumber") or ""))
-    if operation.action is Action.DEACTIVATE and now.get("Active") is False:
-        return done
-    return None
-
-
-def _changed(operation: Operation, body: Json) -> Answer:
-    return Answer(
-        operation=operation,
-        standing=Standing.DONE,
-        qbo_id=operation.record.id,
-        number=str(body.get("DocNumber") or ""),
-        sync_token=str(body.get("SyncToken") or ""),
-    )
-
-
-def _faults(operations: Sequence[Operation], bids: Mapping[str, str], back: Sequence[BatchAnswer]) -> dict[str, Fault]:
-    by_bid = {one.bid: one.fault for one in back if one.fault is not None}
-    return {one.key: by_bid[bids[one.key]] for one in operations if bids[one.key] in by_bid}
-
-
-def _refused(operation: Operation, fault: Fault) -> Answer:
-    problem = fault_words.problem(fault, operation.label, key=operation.coworks_id)
-    return Answer(operation=operation, standing=Standing.FAILED, problem=problem)
-
-
-def _unknown(operation: Operation, error: OutcomeUnknown) -> Answer:
-    return Answer(operation=operation, standing=Standing.UNKNOWN, problem=error.problem)
-
-
-def _gone(operation: Operation) -> Answer:
-    problem = Problem(
-        code="gone",
-        where=operation.label,
-        what="QuickBooks no longer has it.",
-        why="What is not there cannot be changed.",
-        do="Look at the preview again: it now plans without it.",
-        key=operation.coworks_id,
-    )
-    return Answer(operation=operation, standing=Standing.FAILED, problem=problem)
-
-
-def _differs(operation: Operation, how: str) -> Problem:
-    return Problem(
-        code="posted-differs",
-        where=operation.label,
-        what=f"It was posted, but {how}.",
-        why="QuickBooks computes totals itself; a difference of a cent means that the two books disagree.",
-        do="Open it in QuickBooks and correct it there; the tie-out will show whether it agrees.",
-        key=operation.coworks_id,
-    )
-
-
-def _lost_problem(operations: Sequence[Operation]) -> Problem:
-    names = ", ".join(one.label for one in operations[:3]) + (" …" if len(operations) > 3 else "")
-    return Problem(
-        code="outcome-unknown",
-        where=names,
-        what=f"{len(operations)} operations were sent and QuickBooks' answer was lost each time.",
-        why="They may or may not stand in QuickBooks; sending them blindly could post them twice.",
-        do="Run the same command again: it looks each of them up before it sends anything.",
-    )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from toolkit.problems import Problem, Severity, UsageError
 
-VERSION = 1
+VERSION = 2
+"""1: batches were open or settled as a whole. 2: each member by itself, and when a batch was sent last."""
 LEASE_SECONDS = 60
 
 _tables = sa.MetaData()
@@ -48,6 +51,7 @@ batch = sa.Table(
     sa.Column("digest", sa.String, nullable=False),
     sa.Column("begun_at", sa.String, nullable=False),
     sa.Column("settled", sa.Integer, nullable=False),
+    sa.Column("sent_at", sa.String, nullable=False, server_default=""),
     sa.Index("batch_open", "settled"),
 )
 
@@ -59,6 +63,7 @@ member = sa.Table(
     sa.Column("key", sa.String, nullable=False),
     sa.Column("kind", sa.String, nullable=False),
     sa.Column("entity", sa.String, nullable=False),
+    sa.Column("settled", sa.Integer, nullable=False, server_default="0"),
 )
 
 event = sa.Table(
@@ -105,14 +110,26 @@ sign_off = sa.Table(
 )
 
 
+_STEPS: dict[int, tuple[str, ...]] = {
+    2: (
+        "ALTER TABLE batch ADD COLUMN sent_at VARCHAR DEFAULT '' NOT NULL",
+        "ALTER TABLE member ADD COLUMN settled INTEGER DEFAULT 0 NOT NULL",
+        "UPDATE batch SET sent_at = begun_at",
+        "UPDATE member SET settled = 1 WHERE requestid IN (SELECT requestid FROM batch WHERE settled = 1)",
+    ),
+}
+"""What brings a log of the version before to this one; every step is part of one transaction."""
+
+
 def migrate(connection: Connection, *, realm: str) -> None:
-    """Make the tables that are missing and bind the log to its company.
+    """Make the tables that are missing, bring an older log to this version and bind the log to its company.
 
     Raises `UsageError` if the log is of a newer toolkit or of another company ID: its keys would mean nothing here.
     """
-    _tables.create_all(connection)
+    meta.create(connection, checkfirst=True)
     known = {row.name: row.value for row in connection.execute(sa.select(meta))}
-    if int(known.get("version", VERSION)) > VERSION:
+    version = int(known.get("version", VERSION))
+    if version > VERSION:
         raise UsageError(_complaint("was written by a newer version of this toolkit", "update the toolkit"))
     if realm and known.get("realm", realm) != realm:
         raise UsageError(
@@ -121,10 +138,19 @@ def migrate(connection: Connection, *, realm: str) -> None:
                 "check company.toml, or move posting-log.db away if the folder was copied from another company",
             )
         )
-    wanted = {"version": str(VERSION)} | ({"realm": realm} if realm else {})
+    for step in range(version + 1, VERSION + 1):
+        for statement in _STEPS[step]:
+            connection.execute(sa.text(statement))
+    _tables.create_all(connection)
+    _remember(connection, known, {"version": str(VERSION)} | ({"realm": realm} if realm else {}))
+
+
+def _remember(connection: Connection, known: Mapping[str, str], wanted: Mapping[str, str]) -> None:
     for name, value in wanted.items():
         if name not in known:
             connection.execute(sa.insert(meta), {"name": name, "value": value})
+        elif known[name] != value:
+            connection.execute(sa.update(meta).where(meta.c.name == name).values(value=value))
 
 
 def _complaint(what: str, do: str) -> Problem:

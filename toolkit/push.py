@@ -9,26 +9,33 @@ from __future__ import annotations
 
 import hashlib
 import os
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
+from toolkit import push_recovery, push_words
 from toolkit.approval import Approval, check
-from toolkit.carrier import Answer, Carrier, Delivery
-from toolkit.plan import Adoption, Operation, Outcome, Plan, Posted, Standing, Written
-from toolkit.posting_log import Event, Member, PostingLog
-from toolkit.problems import OutcomeUnknown, Problem, Stale, ToolkitError, Unapproved
+from toolkit.carrier import Brake, Carrier, Delivery, Halted
+from toolkit.plan import Operation, Outcome, Plan
+from toolkit.posting_log import HEARTBEAT_SECONDS, Member, PostingLog
+from toolkit.problems import ToolkitError, Unsafe
+from toolkit.push_answers import Answer, in_doubt, never_arrived
+from toolkit.push_choice import choose
+from toolkit.push_recovery import Leftover, Seeking
+from toolkit.push_tally import FollowedBy, Tally, alone
 from toolkit.qbo.client import Client
 from toolkit.settings import Settings
-from toolkit.waves import Parcel, Waves
+from toolkit.waves import ONE_BY_ONE, Parcel, Waves
 
 IN_FLIGHT = 12
 """Requests under way at once: ten a second at 0.6 s and more a batch needs no more, and Intuit allows ten a second."""
-HEARTBEAT_SECONDS = 5.0
 
 Progress = Callable[[int, int, str], None]
 """Told after every answer: operations settled, operations in all, a word on what is happening."""
+Result = TypeVar("Result")
 
 
 def silent(_done: int, _total: int, _word: str) -> None:
@@ -45,7 +52,7 @@ class Situation:
     run_id: str
     progress: Progress = silent
     sleep: Callable[[float], None] = time.sleep
-    monotonic: Callable[[], float] = time.monotonic
+    followed_by: FollowedBy = alone
 
 
 def push(plan: Plan, *, approval: Approval, situation: Situation) -> Outcome:
@@ -54,11 +61,14 @@ def push(plan: Plan, *, approval: Approval, situation: Situation) -> Outcome:
     `plan` is the plan made now; when the approval code is that of a plan that was begun and cut, that one is resumed.
     Raises `Unapproved`, `Stale`, `Unsafe`, `NotLive` or `CompanyBusy` before anything is sent; a fault of one operation
     is its Written's Problem, never an exception. QuickBooks becoming unreachable ends the run with an Outcome whose
-    `problems` say so. Ctrl-C finishes the answers in hand and then raises KeyboardInterrupt.
+    `problems` say so, and so does a posting log that cannot be written any more. Ctrl-C finishes the answers in hand
+    and then raises KeyboardInterrupt.
     """
-    log, settings = situation.log, situation.settings
+    log = situation.log
     chosen = choose(plan, approval, log)
-    check(chosen, approval, settings)
+    check(chosen, approval, situation.settings)
+    if situation.client.realm != chosen.realm:
+        raise Unsafe(push_words.other_company(chosen, situation.client.realm))
     with log.holding(situation.run_id, pid=os.getpid()):
         log.begin_run(
             situation.run_id,
@@ -71,281 +81,261 @@ def push(plan: Plan, *, approval: Approval, situation: Situation) -> Outcome:
         return _Run(chosen, situation).drive()
 
 
-def choose(plan: Plan, approval: Approval, log: PostingLog) -> Plan:
-    """The plan that the approval code names: the one made now, or the very one that an earlier run began.
-
-    Raises `Unapproved` without a code and `Stale` when the code is of neither, or when a fact that the begun plan
-    relied on has changed since.
-    """
-    if approval.automatic or approval.code == plan.digest:
-        return plan
-    if not approval.code:
-        raise Unapproved(_unapproved(plan))
-    begun = log.begun_plan(approval.code)
-    if begun is None:
-        raise Stale(_stale(plan, approval.code, ""))
-    moved = _moved(begun, plan)
-    if moved:
-        raise Stale(_stale(plan, approval.code, moved))
-    return begun
-
-
-def _moved(begun: Plan, now: Plan) -> str:
-    fresh = {fact.of: fact.value for fact in now.facts}
-    for fact in begun.facts:
-        if fact.of in fresh and fresh[fact.of] != fact.value:
-            return f"{fact.of} was {fact.value} and is {fresh[fact.of]}"
-    return ""
-
-
 @dataclass(slots=True)
 class _Run:
     """One push under way; lives in one thread, which alone writes the posting log."""
 
     plan: Plan
     situation: Situation
-    ids: dict[str, str] = field(default_factory=dict)
-    written: dict[str, Written] = field(default_factory=dict)
-    trouble: list[ToolkitError] = field(default_factory=list)
+    tally: Tally = field(init=False)
+    brake: Brake = field(init=False)
+    carrier: Carrier = field(init=False)
+    waves: Waves = field(init=False)
+    crash: Exception | None = None
     stopping: bool = False
     sequence: int = 0
+    total: int = 0
+    idle: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        at = self.situation
+        self.tally = Tally(plan=self.plan, log=at.log, run_id=at.run_id, followed_by=at.followed_by)
+        self.brake = Brake(lambda: at.log.lease.fresh, at.sleep)
+        self.carrier = Carrier(
+            at.client,
+            self.tally.ids,
+            taken=self.tally.owner,
+            lookup_wait=at.settings.limits.lookup_wait_seconds,
+            brake=self.brake,
+        )
+
+    @property
+    def log(self) -> PostingLog:
+        return self.situation.log
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is sent."""
+        return self.stopping or bool(self.tally.trouble) or self.crash is not None
 
     def drive(self) -> Outcome:
-        """Adopt, settle what an earlier run left open, then send wave after wave until nothing is left."""
+        """Settle what an earlier run left open, adopt, then send wave after wave until nothing is left."""
         client = self.situation.client
         reads, writes, calls = client.reads, client.writes, client.calls
-        self._adopt(self.plan.adoptions)
-        done = self.situation.log.replay()
-        self.ids = {key: one.qbo_id for key, one in done.items() if one.standing in (Standing.DONE, Standing.ADOPTED)}
-        standing = {one.key for one in self.plan.operations if one.key in self.ids}
-        waves = Waves(self.plan.operations, standing)
-        carrier = Carrier(client, self.ids, self.situation.settings.limits.lookup_wait_seconds, self.situation.sleep)
-        state = "failed"
+        self.tally.know()
+        self.total = len(self.tally.to_send)
+        self.waves = Waves((), ())
+        through = False
         try:
             with ThreadPoolExecutor(max_workers=IN_FLIGHT) as pool:
-                self._pump(waves, carrier, pool)
-            state = "stopped" if self.stopping else self._state()
+                self._prepare(pool)
+                self._pump(pool)
+            through = True
+        except KeyboardInterrupt:
+            self._stop()
         finally:
-            self.situation.log.end_run(self.situation.run_id, state=state, summary=self._summary())
-        if self._finished():
-            self.situation.log.finish_plan(self.plan.digest)
+            self.tally.end(stopped=self.stopping, crashed=self.crash is not None or not through)
+        if self.crash is not None:
+            raise self.crash
         if self.stopping:
             raise KeyboardInterrupt
-        outcome = replace(self._outcome(waves, standing), server_time=carrier.server_time)
+        outcome = replace(self.tally.outcome(self.waves.blocked), server_time=self.carrier.server_time)
         return replace(outcome, reads=client.reads - reads, writes=client.writes - writes, calls=client.calls - calls)
+
+    # ---- what an earlier run left open
+
+    def _prepare(self, pool: ThreadPoolExecutor) -> None:
+        """First what an earlier run sent and what QuickBooks had already: only then is it known what is to be sent."""
+        missing = self._look_for(self._left_open(), pool)
+        if self.over:
+            return
+        self.tally.adopt(self.plan.adoptions)
+        wanted = {one.key: one for one in self.tally.to_send}
+        again = [parcel for one in missing if (parcel := self._close(one, wanted)) is not None]
+        if not self.over:
+            self.waves = Waves(wanted.values(), self.tally.ids.keys())
+            self.waves.send_again(again)
+
+    def _left_open(self) -> list[Leftover]:
+        """Open batches without what stands by now; what no plan knows any more stays open and is said."""
+        found = []
+        for one in push_recovery.leftovers(self.log, self.plan):
+            left = one.without(self.tally.ids)
+            if left.keys != one.keys:
+                self.tally.settle(one.batch.requestid, (), left.keys)
+            if left.lost:
+                self.tally.notes.append(push_words.unexplained(self.plan, len(left.lost)))
+            if left.sent:
+                found.append(left)
+        return found
+
+    def _look_for(self, left: Sequence[Leftover], pool: ThreadPoolExecutor) -> list[Leftover]:
+        """Note what stands of them; returns what of which batch does not."""
+        now, lookup_wait = self.log.clock(), self.situation.settings.limits.lookup_wait_seconds
+        missing: list[Leftover] = []
+        seeking: Seeking = push_recovery.seek(
+            left, self.carrier, pool, lambda batch: push_recovery.wait_for(batch, now, lookup_wait)
+        )
+        while seeking:
+            try:
+                self._say("looking up what an earlier run had sent")
+                ready, _ = wait(seeking, timeout=HEARTBEAT_SECONDS, return_when=FIRST_COMPLETED)
+                self._beat()
+                for future in ready:
+                    missing += self._found(seeking.pop(future), future)
+            except KeyboardInterrupt:
+                self._stop()
+        return missing
+
+    def _found(self, one: Leftover, future: Future[dict[str, Answer]]) -> list[Leftover]:
+        answers = self._result(future)
+        if answers is None:
+            return []
+        left = one.without(answers)
+        settled = not answers or self._settle(one.batch.requestid, list(answers.values()), left.keys)
+        return [left] if settled and left.sent else []
+
+    def _close(self, one: Leftover, wanted: dict[str, Operation]) -> Parcel | None:
+        """What of it goes again; the rest is closed as never arrived."""
+        again = push_recovery.to_send_again(one, wanted, self.tally.ids.keys(), self.log.clock())
+        kept = {operation.key for operation in again.operations} if again else set[str]()
+        over = one.without(kept).sent
+        if over:
+            closed = [never_arrived(operation, one.batch.requestid) for operation in over.values()]
+            strangers = [answer for answer in closed if answer.operation.key not in wanted]
+            if strangers:
+                self.tally.notes.append(push_words.never_arrived(self.plan, [one.operation for one in strangers]))
+            self.tally.close(one.batch.requestid, closed, kept | {member.key for member in one.lost})
+        return again
 
     # ---- the loop
 
-    def _pump(self, waves: Waves, carrier: Carrier, pool: ThreadPoolExecutor) -> None:
-        in_flight: dict[Future[Delivery], Parcel] = self._leftovers(waves, carrier, pool)
+    def _pump(self, pool: ThreadPoolExecutor) -> None:
+        in_flight: dict[Future[Delivery], Parcel] = {}
         while True:
             try:
-                if not (self.stopping or self.trouble):
-                    for parcel in waves.parcels(IN_FLIGHT - len(in_flight)):
-                        in_flight[self._send(parcel, carrier, pool)] = parcel
-                if not in_flight:
+                pause = HEARTBEAT_SECONDS if self.over else self._send_what_may_go(in_flight, pool)
+                if not in_flight and (self.over or self.waves.next_lane() is None):
                     return
-                ready, _ = wait(in_flight, timeout=HEARTBEAT_SECONDS, return_when=FIRST_COMPLETED)
-                if not ready:
-                    self.situation.log.heartbeat()
-                for future in ready:
-                    parcel = in_flight.pop(future)
-                    self._land(parcel, future, waves)
+                self._wait(in_flight, pause)
+                self._beat()
             except KeyboardInterrupt:
                 # The answers in hand are finished: a request that is under way cannot be called back.
-                self.stopping = True
-                self._say("stopping after the answers in hand")
+                self._stop()
 
-    def _leftovers(self, waves: Waves, carrier: Carrier, pool: ThreadPoolExecutor) -> dict[Future[Delivery], Parcel]:
-        """Batches that an earlier run sent or was about to send: looked up first, then sent under their old ids."""
-        by_key = {one.key: one for one in self.plan.operations}
-        in_flight: dict[Future[Delivery], Parcel] = {}
-        for open_batch in self.situation.log.open_batches():
-            members = [one for one in open_batch.members if one.key in by_key and one.key not in self.ids]
-            if not members:
-                self._forget(open_batch.requestid, open_batch.members)
-                continue
-            parcel = waves.reclaim([by_key[one.key] for one in members])
-            bids = {one.key: one.bid for one in members}
-            in_flight[pool.submit(carrier.recover, parcel, open_batch.requestid, bids)] = parcel
-        return in_flight
+    def _send_what_may_go(self, in_flight: dict[Future[Delivery], Parcel], pool: ThreadPoolExecutor) -> float:
+        """Send as much as there is room for; returns the seconds until it is worth asking again."""
+        while len(in_flight) < IN_FLIGHT and not self.over and (lane := self.waves.next_lane()) is not None:
+            batch = lane not in ONE_BY_ONE
+            if batch:
+                seconds, why = self.situation.client.admit(batch=True)
+                if seconds:
+                    if seconds >= 1:
+                        self._say(f"waiting {seconds:.0f} s: {why}")
+                    return min(seconds, HEARTBEAT_SECONDS)
+            for parcel in self.waves.parcels(1):
+                self._send(parcel, in_flight, pool, admitted=batch)
+        return HEARTBEAT_SECONDS
 
-    def _forget(self, requestid: str, members: Sequence[Member]) -> None:
-        """An open batch of another plan: its operations are not ours to send; the next plan sees them as unknown."""
-        if all(one.key in self.ids for one in members):
-            self.situation.log.settle_batch(requestid, ())
-
-    def _send(self, parcel: Parcel, carrier: Carrier, pool: ThreadPoolExecutor) -> Future[Delivery]:
-        requestid = self._requestid()
-        bids = {one.key: str(number) for number, one in enumerate(parcel.operations, start=1)}
+    def _send(
+        self, parcel: Parcel, in_flight: dict[Future[Delivery], Parcel], pool: ThreadPoolExecutor, *, admitted: bool
+    ) -> None:
+        """Record a parcel, then hand it to a worker."""
+        run, digest = self.situation.run_id, self.plan.digest
+        requestid = parcel.requestid or self._requestid(parcel)
+        bids = parcel.bids or {one.key: str(nth) for nth, one in enumerate(parcel.operations, start=1)}
         members = [
             Member(bid=bids[one.key], key=one.key, kind=one.kind, entity=one.entity) for one in parcel.operations
         ]
-        self.situation.log.begin_batch(
-            requestid, run_id=self.situation.run_id, digest=self.plan.digest, members=members
-        )
-        return pool.submit(carrier.deliver, parcel, requestid, bids)
+        try:
+            if parcel.requestid:
+                self.log.touch_batch(requestid, run_id=run, digest=digest)
+            else:
+                self.log.begin_batch(requestid, run_id=run, digest=digest, members=members)
+        except ToolkitError as error:
+            self.waves.put_back(parcel)
+            self._in_trouble(error)
+            return
+        in_flight[pool.submit(self.carrier.deliver, parcel, requestid, bids, admitted=admitted)] = parcel
 
-    def _requestid(self) -> str:
+    def _requestid(self, parcel: Parcel) -> str:
+        """Unlike any other: of this run and of these very records (Intuit: at most 36 characters for a batch)."""
         self.sequence += 1
-        words = f"{self.plan.realm}|{self.situation.run_id}|{self.sequence}"
+        keys = "|".join(one.key for one in parcel.operations)
+        words = f"{self.plan.realm}|{self.situation.run_id}|{self.sequence}|{keys}"
         return hashlib.sha256(words.encode()).hexdigest()[:32]
 
-    # ---- what came back
+    def _wait(self, in_flight: dict[Future[Delivery], Parcel], pause: float) -> None:
+        if not in_flight:
+            self.idle.wait(pause)
+            return
+        ready, _ = wait(in_flight, timeout=pause, return_when=FIRST_COMPLETED)
+        for future in ready:
+            self._land(in_flight.pop(future), future)
 
-    def _land(self, parcel: Parcel, future: Future[Delivery], waves: Waves) -> None:
-        waves.landed(parcel)
-        delivery = future.result()
+    def _land(self, parcel: Parcel, future: Future[Delivery]) -> None:
+        delivery = self._result(future)
+        if delivery is None:  # a bug: the batch stays open, and is looked up next time
+            self.waves.landed(parcel)
+            return
         if delivery.trouble is not None:
-            self.trouble.append(delivery.trouble)
-        events: list[Event] = []
-        for answer in delivery.answers:
-            if answer.alone:
-                waves.again_alone(answer.operation)
-                continue
-            written = self._written(answer)
-            self.written[written.key] = written
-            events.append(self._event(answer, written))
-            if written.standing is Standing.DONE:
-                self.ids[written.key] = written.qbo_id
-            waves.settle(answer.operation, stands=written.standing is Standing.DONE)
-        if delivery.settled:
-            self.situation.log.settle_batch(delivery.requestid, events)
+            self._in_trouble(delivery.trouble)
+        answered = {one.operation.key for one in delivery.answers}
+        rest = [one for one in parcel.operations if one.key not in answered]
+        final = [one for one in delivery.answers if not one.alone]
+        doubt = delivery.in_doubt
+        if doubt is not None:
+            final += [in_doubt(one, delivery.requestid, doubt) for one in rest]
+        if not self._settle(delivery.requestid, final, {one.key for one in rest} if doubt else set()):
+            self.waves.landed(parcel)
+            return
+        if rest and doubt is None:  # surely not sent: the next to go, in a new batch
+            self.waves.put_back(replace(parcel, operations=tuple(rest)))
         else:
-            self.situation.log.record(events)
+            self.waves.landed(parcel)
+        for one in delivery.answers:
+            if one.alone:
+                self.waves.again_alone(one.operation)
+        for one in final:
+            self.waves.settle(one.operation, stands=one.operation.key in self.tally.ids)
         self._say("")
 
-    def _written(self, answer: Answer) -> Written:
-        operation = answer.operation
-        return Written(
-            key=operation.key,
-            action=operation.action,
-            entity=operation.entity,
-            standing=answer.standing,
-            qbo_id=answer.qbo_id,
-            number=answer.number,
-            problem=answer.problem,
-        )
+    # ---- what ends it
 
-    def _event(self, answer: Answer, written: Written) -> Event:
-        operation = answer.operation
-        posted = Posted(
-            key=operation.key,
-            kind=operation.kind,
-            entity=operation.entity,
-            standing=written.standing,
-            qbo_id=written.qbo_id,
-            number=written.number,
-            amount=operation.amount,
-            sync_token=answer.sync_token,
-            run=self.situation.run_id,
-            digest=self.plan.digest,
-            note=written.problem.code if written.problem else "",
-            generation=operation.generation,
-            coworks_id=operation.coworks_id,
-        )
-        return Event(posted=posted, action=str(operation.action), requestid=answer.requestid)
+    def _result(self, future: Future[Result]) -> Result | None:
+        """What a worker brings; trouble ends the run, a bug ends it too, but not before the others have landed."""
+        try:
+            return future.result()
+        except Halted:
+            return None
+        except ToolkitError as error:
+            self._in_trouble(error)
+        except Exception as error:
+            self.crash = self.crash or error
+            self.brake.pull()
+        return None
 
-    def _adopt(self, adoptions: Iterable[Adoption]) -> None:
-        self.situation.log.record(
-            Event(
-                posted=Posted(
-                    key=one.key,
-                    kind=one.kind,
-                    entity=one.entity,
-                    standing=Standing.ADOPTED,
-                    qbo_id=one.qbo_id,
-                    number=one.number,
-                    amount=one.amount,
-                    run=self.situation.run_id,
-                    digest=self.plan.digest,
-                    note=one.rule,
-                    coworks_id=one.coworks_id,
-                ),
-                action="adopt",
-            )
-            for one in adoptions
-        )
+    def _settle(self, requestid: str, answers: Sequence[Answer], still_open: set[str]) -> bool:
+        settled = self.tally.settle(requestid, answers, still_open)
+        if not settled:
+            self.brake.pull()
+        return settled
 
-    # ---- the end
+    def _beat(self) -> None:
+        if self.log.lease.due:
+            try:
+                self.log.heartbeat()
+            except ToolkitError as error:
+                self._in_trouble(error)
 
-    def _finished(self) -> bool:
-        states = {one.standing for one in self.written.values()}
-        return not (self.stopping or self.trouble or Standing.UNKNOWN in states)
+    def _in_trouble(self, error: ToolkitError) -> None:
+        self.tally.in_trouble(error)
+        self.brake.pull()
 
-    def _state(self) -> str:
-        if any(one.standing is Standing.UNKNOWN for one in self.written.values()):
-            return "unknown"
-        return "failed" if self.trouble else "done"
-
-    def _summary(self) -> str:
-        stands = sum(1 for one in self.written.values() if one.standing is Standing.DONE)
-        return f"{stands} of {len(self.plan.operations)} operations written"
-
-    def _outcome(self, waves: Waves, standing: set[str]) -> Outcome:
-        for operation in waves.blocked:
-            self.written.setdefault(operation.key, _blocked(operation))
-        problems = [one.problem for one in self.written.values() if one.problem]
-        problems += [error.problem for error in self.trouble]
-        in_order = [self.written[one.key] for one in self.plan.operations if one.key in self.written]
-        return Outcome(
-            run=self.situation.run_id,
-            digest=self.plan.digest,
-            written=tuple(in_order),
-            adopted=len(self.plan.adoptions),
-            unchanged=len(self.plan.unchanged) + len(standing),
-            held=len(self.plan.held),
-            stopped=bool(self.trouble),
-            problems=tuple(problems),
-            exit_codes=tuple(sorted({error.exit_code for error in self.trouble} | self._codes())),
-        )
-
-    def _codes(self) -> set[int]:
-        codes = {Standing.UNKNOWN: OutcomeUnknown.exit_code, Standing.FAILED: 3}
-        return {codes[one.standing] for one in self.written.values() if one.standing in codes} | {
-            3 for one in self.written.values() if one.problem
-        }
+    def _stop(self) -> None:
+        self.stopping = True
+        self.brake.pull()
+        self._say("stopping after the answers in hand")
 
     def _say(self, word: str) -> None:
-        self.situation.progress(len(self.written), len(self.plan.operations), word)
-
-
-def _blocked(operation: Operation) -> Written:
-    problem = Problem(
-        code="needs-another",
-        where=operation.label,
-        what="It was not sent, because something it needs was not posted.",
-        why="A payment can only be applied to an invoice that stands in QuickBooks.",
-        do="Settle the other problem first, then run again.",
-        key=operation.coworks_id,
-    )
-    return Written(
-        key=operation.key,
-        action=operation.action,
-        entity=operation.entity,
-        standing=Standing.FAILED,
-        problem=problem,
-    )
-
-
-def _unapproved(plan: Plan) -> Problem:
-    return Problem(
-        code="unapproved",
-        where=f"{plan.company} {plan.period}",
-        what="No approval code was given.",
-        why="QuickBooks is only written with a plan that a person has seen.",
-        do=f"Look at the preview, then run again with --approve {plan.digest}.",
-    )
-
-
-def _stale(plan: Plan, code: str, moved: str) -> Problem:
-    why = (
-        f"Since then {moved}." if moved else "The billing report, the mapping, the settings or the books have changed."
-    )
-    return Problem(
-        code="stale",
-        where=f"{plan.company} {plan.period}",
-        what=f"The approval code {code} is not that of the plan as it would be posted now ({plan.digest}).",
-        why=why,
-        do="Look at the preview again and approve its new code.",
-    )
+        self.situation.progress(len(self.tally.written), self.total, word)
