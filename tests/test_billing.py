@@ -428,6 +428,23 @@ def test_an_unpaid_invoice_with_money_on_it_is_held(tmp_path: Path, tab: str) ->
     assert codes(found.problems) == ["unpaid-with-payment"]
 
 
+@pytest.mark.parametrize("tab", ["unpaid", "failed"])
+def test_an_unpaid_invoice_with_a_refund_on_it_is_held(tmp_path: Path, tab: str) -> None:
+    found = read_rows(tmp_path, **{tab: [row(status="Unpaid", amount_refunded="40", refunded_date="2026-01-20")]})
+    assert codes(found.problems) == ["unpaid-with-refund"]
+
+
+@pytest.mark.parametrize(("amount", "date"), [("70", "2026-01-20"), ("60", "2026-01-21")])
+def test_one_refund_with_two_amounts_or_days_is_held(tmp_path: Path, amount: str, date: str) -> None:
+    refunded = {"status": "Partially Refunded", "refund_id": "re_1"}
+    found = read_rows(
+        tmp_path,
+        paid=[paid(**refunded, amount_refunded="60", refunded_date="2026-01-20")],
+        refunded=[paid(**refunded, amount_refunded=amount, refunded_date=date)],
+    )
+    assert codes(found.problems) == ["refund-twice"]
+
+
 def test_a_paid_invoice_without_a_date_is_held(tmp_path: Path) -> None:
     assert codes(read_rows(tmp_path, paid=[paid(paid_date="")]).problems) == ["no-paid-date"]
 

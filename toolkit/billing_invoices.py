@@ -17,7 +17,7 @@ from toolkit.billing_columns import (
     word,
 )
 from toolkit.billing_rows import PLACE, Draft, Head, Held, Stated, Words, held, item, line_kind, unreadable
-from toolkit.billing_settlement import in_order, payments_of, refunds_in_order, refunds_of
+from toolkit.billing_settlement import check_refundable, in_order, payments_of, refunds_in_order, refunds_of
 from toolkit.cells import Cell, number_text
 from toolkit.model import (
     FEES,
@@ -171,6 +171,7 @@ class _Reading:
         status = min([one.status for one in heads], key=_STRENGTH.__getitem__) if len(heads) > 1 else heads[0].status
         payments = payments_of(heads, status, amount) if apart.payments is None else in_order(apart.payments)
         refunds = refunds_of(heads, payments, amount) if apart.refunds is None else refunds_in_order(apart.refunds)
+        check_refundable(self.first, status, refunds)
         return self._record(issued, team, lines, amount, status, payments, refunds)
 
     def _record(  # noqa: PLR0917 - the parts that were worked out, in order

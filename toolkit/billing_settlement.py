@@ -160,7 +160,8 @@ def refunds_of(heads: Sequence[Stated], payments: Sequence[BillingPayment], amou
             undated = True
             continue
         refund = _refund(draft, head, refunded_on, value)
-        found.setdefault((refund.refund_id,) if refund.refund_id else (refunded_on, value), refund)
+        known = found.setdefault((refund.refund_id,) if refund.refund_id else (refunded_on, value), refund)
+        _same_refund(draft, known, refund)
     if undated and not found:
         draft = heads[0].draft
         raise held(
@@ -174,6 +175,31 @@ def refunds_of(heads: Sequence[Stated], payments: Sequence[BillingPayment], amou
     return refunds_in_order(
         one for one in found.values() if one.refund_id or (one.refunded_on, one.amount) not in named
     )
+
+
+def _same_refund(draft: Draft, known: Refund, other: Refund) -> None:
+    if (known.amount, known.refunded_on) != (other.amount, other.refunded_on):
+        raise held(
+            draft,
+            "refund-twice",
+            f"Refund {known.refund_id} of invoice {draft.number} stands twice: {show(known.amount)} on "
+            f"{known.refunded_on} and {show(other.amount)} on {other.refunded_on}.",
+            "Which of them was given back would be a guess.",
+            "Look the refund up in Coworks and correct the wrong row.",
+        )
+
+
+def check_refundable(draft: Draft, status: InvoiceStatus, refunds: Sequence[Refund]) -> None:
+    """Raises `Held` if money was given back on an invoice that nobody has paid."""
+    if refunds and status in _OPEN:
+        raise held(
+            draft,
+            "unpaid-with-refund",
+            f"Invoice {draft.number} is {status} and yet {show(total(one.amount for one in refunds))} is refunded on "
+            "it.",
+            "Only money that came in can be given back, so one of the two is wrong.",
+            "Look the invoice up in Coworks and export the report again.",
+        )
 
 
 def _refunded(stated: Stated, whole: Money) -> Money:
