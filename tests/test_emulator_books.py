@@ -24,6 +24,7 @@ from books_company import (
 )
 
 from toolkit.emulator.seed import SeedError
+from toolkit.emulator.store import StateError
 from toolkit.emulator.switches import SWITCHES, UnknownSwitch
 
 
@@ -412,6 +413,17 @@ class TestLists:
 
     def test_lists_cannot_be_deleted(self, books: Books) -> None:
         assert books.code("customer", token(books.customer()), operation="delete") == "500"
+
+    def test_the_us_has_two_tax_codes_whose_ids_are_words(self, books: Books) -> None:
+        names = [code["Id"] for code in books.rows("select * from TaxCode")]
+        assert sorted(names) == ["2", "NON", "TAX"]
+        assert books.get("TaxCode", "TAX")["Taxable"] is True
+        assert books.rows("select * from TaxCode where Id = 'NON'") == [books.get("TaxCode", "NON")]
+
+    def test_a_file_of_another_version_is_not_opened(self, books: Books, tmp_path: Path) -> None:
+        books.company.connection().execute("PRAGMA user_version = 99")
+        with pytest.raises(StateError, match="another version"):
+            Books.open(tmp_path)
 
     def test_the_empty_company_has_the_us_chart(self, books: Books) -> None:
         names = {id: books.get("Account", id)["Name"] for id in ("4", "35", "36", "84")}
@@ -1137,6 +1149,114 @@ class TestJournalTransfersPurchases:
         assert books.balance("35") == 0
         assert books.code("purchase", {**body, "PaymentType": None}) == "2020"
         books.sound()
+
+
+class TestOpenBehaviors:
+    """What Intuit's sources leave open is a switch, and each position does what its row says."""
+
+    def closed(self, books: Books) -> Body:
+        prefs = books.answer("GET", "preferences")[1]["Preferences"]
+        books.post("Preferences", token(prefs, sparse=True, AccountingInfoPrefs={"BookCloseDate": "2025-12-31"}))
+        return invoice(books.customer(), TxnDate="2025-12-31")
+
+    @pytest.mark.parametrize(
+        ("code", "message"),
+        [
+            ("6210", "Account Period Closed, Cannot Update Through Services API"),
+            ("6200", "Account Period Closed, Cannot Update Through Services API"),
+            ("5010", "Account Period Closed"),
+        ],
+    )
+    def test_the_code_of_closed_books(self, books: Books, code: str, message: str) -> None:
+        body = self.closed(books)
+        books.switch(closed_books=code)
+        error = books.refused("invoice", body)
+        assert (error["code"], error["Message"]) == (code, message)
+
+    def test_untracked_classes_and_locations_may_be_refused(self, tmp_path: Path) -> None:
+        off = {"TrackDepartments": False, "ClassTrackingPerTxnLine": False}
+        books = Books.open(
+            tmp_path, seed={"format": 1, "preferences": {"AccountingInfoPrefs": off}}, untracked="refuse"
+        )
+        customer = books.customer()
+        for body in (
+            invoice(customer, DepartmentRef={"value": "1"}),
+            invoice(customer, ClassRef={"value": "1"}),
+            invoice(customer, Line=[line(5, ClassRef={"value": "1"})]),
+        ):
+            assert books.code("invoice", body) == "5030"
+        books.switch(untracked="drop")
+        assert "DepartmentRef" not in books.invoice(customer, DepartmentRef={"value": "1"})
+
+    def test_a_payments_location_is_dropped_or_kept(self, books: Books) -> None:
+        customer, place = books.customer(), books.post("Department", {"Name": "North"})
+        assert "DepartmentRef" not in books.payment(customer, 5, DepartmentRef=ref(place))
+        books.switch(payment_department="keep")
+        assert books.payment(customer, 5, DepartmentRef=ref(place))["DepartmentRef"]["name"] == "North"
+
+    @pytest.mark.parametrize("entity", ["CreditMemo", "RefundReceipt"])
+    def test_other_voids(self, books: Books, entity: str) -> None:
+        made = books.post(entity, invoice(books.customer(), DepositToAccountRef={"value": "35"}))
+        assert books.code(entity, token(made), operation="void") == "500"
+        books.switch(other_voids="allow")
+        assert books.post(entity, token(made), operation="void")["TotalAmt"] == 0
+        books.sound()
+
+    def test_voided_rows_of_change_data_capture(self, books: Books) -> None:
+        books.post("Invoice", token(books.invoice(books.customer())), operation="void")
+        since = {"entities": "Invoice", "changedSince": "2026-01-15T00:00:00-08:00"}
+        for switch, status in (("off", None), ("on", "Voided")):
+            books.switch(voided_status=switch)
+            answer = books.answer("GET", "cdc", **since)[1]
+            assert answer["CDCResponse"][0]["QueryResponse"][0]["Invoice"][0].get("status") == status
+
+    def test_one_bad_address_fails_the_queries_that_find_it(self, books: Books) -> None:
+        customer = books.customer()
+        bad = books.invoice(customer, DocNumber="1")
+        books.invoice(customer, DocNumber="2")
+        books.switch(bad_email_invoice=bad["Id"])
+        error = books.refusal("GET", "query", query="select * from Invoice")
+        assert (error["code"], error["Message"]) == ("4002", "Error processing query")
+        assert error["Detail"] == "QueryProcessingError: To email address entered is invalid"
+        assert len(books.rows("select * from Invoice where DocNumber = '2'")) == 1
+
+    def test_a_requestid_used_for_something_else(self, books: Books) -> None:
+        books.switch(requestid_body="600")
+        customer = books.customer()
+        one = books.post("Invoice", invoice(customer, 5), requestid="r1")
+        assert books.post("Invoice", invoice(customer, 5), requestid="r1") == one
+        error = books.refused("invoice", invoice(customer, 6), requestid="r1")
+        assert (error["code"], error["Message"]) == ("600", "Duplicate Request ID")
+        item = {"bId": "a", "operation": "create", "Invoice": invoice(customer, 5)}
+        first = books.batch(item, requestid="r2")
+        assert books.batch(item, requestid="r2") == first
+        other = books.batch({**item, "Invoice": invoice(customer, 6)}, requestid="r2")
+        assert other[0]["Fault"]["Error"][0]["code"] == "600"
+
+    def test_a_currency_may_be_refused(self, books: Books) -> None:
+        body = invoice(books.customer(), CurrencyRef={"value": "USD"})
+        books.post("Invoice", body)
+        books.switch(currency_ref="refuse")
+        assert books.code("invoice", body) == "6000"
+
+    def test_the_tax_code_of_a_line_may_follow_the_item(self, books: Books) -> None:
+        item = books.post("Item", {"Name": "Book", "IncomeAccountRef": {"value": "1"}, "Taxable": True})
+        body = {"CustomerRef": ref(books.customer()), "Line": [line(5, item["Id"])]}
+        codes = []
+        for switch in ("NON", "item"):
+            books.switch(tax_code_default=switch)
+            codes.append(books.post("Invoice", body)["Line"][0]["SalesItemLineDetail"]["TaxCodeRef"]["value"])
+        assert codes == ["NON", "TAX"]
+
+    def test_extras_of_payment_lines_and_balances_of_inactive_names(self, books: Books) -> None:
+        books.switch(payment_line_extras="off", deactivate_with_balance="allow", subscription_status="400")
+        customer = books.customer()
+        made = books.invoice(customer)
+        assert "LineEx" not in books.payment(customer, 60, Line=[applied(60, made)])["Line"][0]
+        customer = books.get("Customer", customer["Id"])
+        assert books.post("Customer", token(customer, sparse=True, Active=False))["Active"] is False
+        books.switch(subscription="lapsed")
+        assert books.answer("POST", "customer", {"DisplayName": "x"})[0] == 400
 
 
 class TestBatchesAndReplays:

@@ -50,6 +50,8 @@ def _operate(books: Books, kind: Kind, operation: str, value: Any, options: froz
     if operation == "delete":
         return voiding.delete(books, kind, value)
     if operation == "void" or (operation == "update" and "void" in options):
+        # A batch item says void either way, for payments too (public examples).
+        voiding.guard(books, kind, by_include=True)
         return operations.answer(books, voiding.void(books, kind, value))
     if operation not in ("create", "update"):
         raise fault.unsupported(operation)
@@ -83,40 +85,29 @@ def answer(books: Books, value: Any, requestid: str) -> str:
     items = items_of(value)
     bids = [_bid(item) for item in items]
     replay.check_batch(requestid, bids)
-    before = replay.find_items(books, requestid)
+    known = replay.Items(books, requestid)
     answers: list[str] = []
-    kept: list[tuple[str, str]] = []
     named = False
     for item, bid in zip(items, bids, strict=True):
-        if bid and bid in before:
-            answers.append(_again(books, before[bid], bid))
-            continue
-        text, keep = _item(books, item, bid, named)
+        answers.append(_item(books, item, bid, named, known))
         named = named or (isinstance(item, dict) and any(name in item for name in NAMES))
-        answers.append(text)
-        if keep:
-            kept.append((bid, text))
-    replay.keep_items(books, requestid, kept)
+    known.store()
     return f'"BatchItemResponse":[{",".join(answers)}]'
 
 
-def _tail(bid: str) -> str:
-    return f',"bId":{rendered(bid)}}}' if bid else "}"
-
-
-def _refused(books: Books, refused: fault.Fault, bid: str) -> str:
-    return f'{{"Fault":{rendered(refused.body(books.switches["language"]))}{_tail(bid)}'
-
-
-def _again(books: Books, text: str, bid: str) -> str:
-    return _refused(books, replay.used_again(), bid) if books.switches["requestid"] == "6000" else text
-
-
-def _item(books: Books, item: Any, bid: str, named: bool) -> tuple[str, bool]:
-    """One item's answer, and whether it is to be remembered."""
+def _item(books: Books, item: Any, bid: str, named: bool, known: replay.Items) -> str:
+    """One item's answer: as it was before, or as it is now."""
+    tail = f',"bId":{rendered(bid)}}}' if bid else "}"
     try:
-        return "{" + _run(books, item, named) + _tail(bid), True
+        before = known.find(bid, item)
+        if before is not None:
+            return before
+        text = "{" + _run(books, item, named) + tail
     except fault.Fault as refused:
-        return _refused(books, refused, bid), books.switches["requestid_faults"] == "replay"
+        text = f'{{"Fault":{rendered(refused.body(books.switches["language"]))}{tail}'
+        if books.switches["requestid_faults"] == "again" or bid in known:
+            return text
     except RecursionError:
-        return _refused(books, fault.unparsable(), bid), False
+        return f'{{"Fault":{rendered(fault.unparsable().body())}{tail}'
+    known.keep(bid, item, text)
+    return text

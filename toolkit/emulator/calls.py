@@ -25,7 +25,7 @@ from toolkit.emulator import (
 )
 from toolkit.emulator.amounts import rendered
 from toolkit.emulator.books import Books
-from toolkit.emulator.kinds import BY_PATH, ELSEWHERE, NAMES, Kind
+from toolkit.emulator.kinds import BY_PATH, ELSEWHERE, NAMES, PSEUDO_IDS, Kind
 from toolkit.emulator.operations import one_name_at_a_time
 from toolkit.emulator.records import Record
 
@@ -134,7 +134,9 @@ def _get(books: Books, call: Call, kind: Kind) -> Answer:
             return wrapped(books, _of(books.live(kind.entity, 1), books))
         raise fault.not_found() if len(parts) == 2 else fault.no_resource(_path(books, call))
     if len(parts) == 2:
-        return wrapped(books, _of(books.live(kind.entity, writing.id_of({"Id": parts[1]})), books))
+        word = PSEUDO_IDS.get(parts[1]) if kind.entity == "TaxCode" else None
+        id = word if word is not None else writing.id_of({"Id": parts[1]})
+        return wrapped(books, _of(books.live(kind.entity, id), books))
     if len(parts) == 3 and parts[2] == "pdf":
         record = books.live(kind.entity, writing.id_of({"Id": parts[1]}))
         return Answer(200, delivery.pdf(books, record), "application/pdf")
@@ -145,7 +147,8 @@ def _replayed(books: Books, call: Call, do: Callable[[], Answer]) -> Answer:
     """Does a write, or answers as it was answered before under the same requestid."""
     requestid = call.params.get("requestid", "")
     replay.check_length(requestid)
-    before = replay.find(books, requestid)
+    digest = replay.digest_of("/".join(call.parts), call.params.get("operation", ""), call.body) if requestid else ""
+    before = replay.find(books, requestid, digest)
     if before is not None:
         return Answer(before.status, before.text.encode(), before.content_type)
     try:
@@ -157,7 +160,7 @@ def _replayed(books: Books, call: Call, do: Callable[[], Answer]) -> Answer:
         body = {"Fault": refused.body(books.switches["language"]), "time": moments.answer_time(books.moment)}
         done = Answer(refused.status, rendered(body).encode(), "application/json")
     if requestid:
-        replay.keep(books, requestid, replay.Stored(done.status, done.content_type, done.body.decode()))
+        replay.keep(books, requestid, replay.Stored(done.status, done.content_type, done.body.decode(), digest))
     return done
 
 
@@ -175,19 +178,14 @@ def _post(books: Books, call: Call, kind: Kind) -> Answer:
     if operation == "delete":
         return wrapped(books, f'"{kind.entity}":{voiding.delete(books, kind, value)}')
     if operation == "void":
-        _check_void(kind, voiding.VOIDED_BY_OPERATION)
+        voiding.guard(books, kind, by_include=False)
         return wrapped(books, _of(voiding.void(books, kind, value), books))
     if operation == "update" and "void" in options:
-        _check_void(kind, (*voiding.VOIDED_BY_INCLUDE, *voiding.VOIDED_BY_OPERATION))
+        voiding.guard(books, kind, by_include=True)
         return wrapped(books, _of(voiding.void(books, kind, value), books))
     if operation not in ("", "create", "update"):
         raise fault.unsupported(operation[:50])
     return wrapped(books, _of(operations.write(books, kind, value, options), books))
-
-
-def _check_void(kind: Kind, allowed: tuple[str, ...]) -> None:
-    if kind.entity not in allowed:
-        raise fault.unsupported("void")
 
 
 def _query(books: Books, call: Call) -> Answer:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from toolkit.emulator import fault, moments, operations
+from toolkit.emulator import fault, moments, operations, records
 from toolkit.emulator.amounts import rendered
 from toolkit.emulator.books import Books
 from toolkit.emulator.kinds import BY_PATH, ELSEWHERE, Kind
@@ -61,7 +61,10 @@ def _shown(books: Books, record: Record) -> str:
     if record.deleted:
         times = {"LastUpdatedTime": moments.shown(record.updated)}
         return rendered({"domain": "QBO", "status": "Deleted", "Id": str(record.id), "MetaData": times})
-    return operations.answer(books, record)
+    text = operations.answer(books, record)
+    if record.voided and books.switches.on("voided_status"):
+        return rendered({"status": "Voided", **records.parse(text)})
+    return text
 
 
 def answer(books: Books, params: Mapping[str, str]) -> str:

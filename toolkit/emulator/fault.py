@@ -70,6 +70,12 @@ def no_resource(path: str) -> Fault:
     return unsupported(f"Could not find resource for relative : {path} of full path: {host}{path}")
 
 
+def duplicate_request_id(requestid: str) -> Fault:
+    """600: the requestid was used for something else."""
+    detail = f"The request ID {requestid} already exists in the system, a duplicate request is detected"
+    return _one("600", "Duplicate Request ID", detail, None)
+
+
 def not_found() -> Fault:
     """610: the object does not exist (recorded)."""
     fr = "Objet introuvable : un élément que vous tentez d'utiliser est devenu inactif."
@@ -193,6 +199,11 @@ def query_invalid(detail: str) -> Fault:
     return _one("4001", "Invalid query", f"QueryValidationError: {detail}", None)
 
 
+def query_failed(text: str) -> Fault:
+    """4002: the query was understood and then failed on what is stored."""
+    return _one("4002", "Error processing query", f"QueryProcessingError: {text}", None)
+
+
 def feature_not_supported(what: str) -> Fault:
     """5030: a feature that is switched off in this company."""
     return _one("5030", "Feature Not Supported", f"The following feature is not supported : {what}")
@@ -265,14 +276,16 @@ def lapsed(status: int) -> Fault:
     return Fault(Problem("6190", "Invalid Company Status", detail), status=status)
 
 
-def books_closed() -> Fault:
-    """6210: the date is on or before the closing date."""
+def books_closed(code: str) -> Fault:
+    """6210: the date is on or before the closing date; 6200 and 5010 are other codes reported for it."""
+    if code == "5010":
+        return _one("5010", "Account Period Closed", "The account period has closed. {1}")
     detail = (
         "The account period has closed and the account books cannot be updated through through the QBO Services API. "
         "Please use the QBO website to make these changes."
     )
     fr = "La période comptable est fermée et les livres ne peuvent pas être modifiés par les services API de QBO."
-    return _one("6210", "Account Period Closed, Cannot Update Through Services API", detail, fr=fr)
+    return _one(code, "Account Period Closed, Cannot Update Through Services API", detail, fr=fr)
 
 
 def has_balance() -> Fault:

@@ -150,6 +150,9 @@ def _kind(entity: str, order: str) -> Kind:
 KINDS: dict[str, Kind] = {entity: _kind(entity, order) for entity, order in _ORDERS.items()}
 BY_PATH: dict[str, Kind] = {entity.lower(): kind for entity, kind in KINDS.items()}
 
+PSEUDO_IDS = {"TAX": -1, "NON": -2}
+"""The two tax codes of US companies whose Id is a word, and the number under which each is stored."""
+
 ELSEWHERE = (
     "Bill", "BillPayment", "Budget", "CompanyCurrency", "CustomerType", "Estimate", "ExchangeRate", "JournalCode",
     "PurchaseOrder",

@@ -46,7 +46,7 @@ def guard_closed(books: Books, *dates: str | None) -> None:
     """Raises Fault 6210 when one of the dates is on or before the closing date."""
     closed = books.preference("AccountingInfoPrefs", "BookCloseDate")
     if closed and any(day is not None and day <= closed for day in dates):
-        raise fault.books_closed()
+        raise fault.books_closed(books.switches["closed_books"])
 
 
 def guard_subscription(books: Books) -> None:

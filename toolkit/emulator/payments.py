@@ -9,7 +9,7 @@ from typing import Any
 from toolkit.emulator import fault, links, references, writing
 from toolkit.emulator.amounts import cents, money
 from toolkit.emulator.books import Books, reference_id
-from toolkit.emulator.headers import DEPOSITABLE, currency, dated
+from toolkit.emulator.headers import DEPOSITABLE, currency, dated, tracked_department
 from toolkit.emulator.kinds import KINDS
 from toolkit.emulator.ledger import RECEIVABLE
 from toolkit.emulator.records import Body, Draft, Link, Posting, Record
@@ -169,23 +169,26 @@ def build(books: Books, draft: Draft) -> None:
     draft.doc_number = fields.get("PaymentRefNum")
     body["ProcessPayment"] = False
     currency(books, draft)
-    for unused in ("ARAccountRef", "TxnTaxDetail", "DepartmentRef"):
+    for unused in ("ARAccountRef", "TxnTaxDetail"):
         body.pop(unused, None)
+    department = None
+    if books.switches["payment_department"] == "keep":
+        department = tracked_department(books, draft)
+    else:
+        body.pop("DepartmentRef", None)
     linked = links.linked(books, draft.old.id) if draft.old else []
     if linked:
         body["LinkedTxn"] = linked
     guard_deposited(books, draft, account)
-    _post(books, draft, account)
+    _post(books, draft, account, department)
 
 
-def _post(books: Books, draft: Draft, account: Record) -> None:
+def _post(books: Books, draft: Draft, account: Record, department: str | None) -> None:
     if draft.total:
         memo = draft.body.get("PrivateNote")
-        customer = ("Customer", draft.customer_id)
-        draft.postings = [
-            Posting(str(account.id), draft.total, *customer, memo=memo),
-            Posting(str(references.receivable(books).id), -draft.total, *customer, memo=memo),
-        ]
+        side = Posting(str(account.id), draft.total, "Customer", draft.customer_id, None, department, memo=memo)
+        other = side._replace(account_id=str(references.receivable(books).id), amount=-draft.total)
+        draft.postings = [side, other]
 
 
 def reduce(books: Books, payment: Record, target: Record, less: int) -> None:

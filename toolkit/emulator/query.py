@@ -9,10 +9,11 @@ from typing import Any
 from toolkit.emulator import fault, moments, operations, records, schema
 from toolkit.emulator.amounts import cents, decimal_of, rendered
 from toolkit.emulator.books import Books
-from toolkit.emulator.kinds import BY_PATH, ELSEWHERE, Kind
+from toolkit.emulator.kinds import BY_PATH, ELSEWHERE, PSEUDO_IDS, Kind
 from toolkit.emulator.query_grammar import Condition, Query, parse
 
 _DEFAULT, _MOST = 100, 1000
+_NO_ID = -9
 _TOTAL = "coalesce((SELECT amount FROM total t WHERE t.entity = object.entity AND t.id = CAST(object.id AS TEXT)), 0)"
 _TOUCHED = (
     "max(updated, coalesce((SELECT touched FROM total t WHERE t.entity = object.entity "
@@ -114,7 +115,8 @@ def _value(kind: str, name: str, text: str) -> Any:
     """A literal in the form of its column. Raises Fault 4001 when it has not that form."""
     try:
         if kind == "id":
-            return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else -1
+            digits = text.isascii() and text.isdecimal() and len(text) < 20
+            return min(int(text), 2**63 - 1) if digits else PSEUDO_IDS.get(text.upper(), _NO_ID)
         if kind in ("money", "number"):
             number = decimal_of(text)
             if number is None:
@@ -232,6 +234,8 @@ def answer(books: Books, text: str) -> str:
     rows = books.select(f"{where} ORDER BY {order} LIMIT ? OFFSET ?", [*parameters, most, query.start - 1])
     if not rows:
         return '"QueryResponse":{}'
+    if kind.entity == "Invoice" and books.switches["bad_email_invoice"] in {str(row.id) for row in rows}:
+        raise fault.query_failed("To email address entered is invalid")
     texts = [operations.answer(books, row) for row in rows]
     if query.fields:
         texts = [_projected(text, query.fields) for text in texts]

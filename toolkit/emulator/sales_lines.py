@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from toolkit.emulator import fault, references
+from toolkit.emulator import fault, headers, references
 from toolkit.emulator.amounts import cents, grouped, money, plain
 from toolkit.emulator.books import Books, reference_id
 from toolkit.emulator.records import Body, Draft, Posting, Record
@@ -114,6 +114,8 @@ def _item_detail(reading: _Reading, detail: Body, ref: Body, item: Record | None
     class_ref = detail.get("ClassRef")
     if class_ref and reading.per_line_class:
         out["ClassRef"] = references.shown(reading.books.referred("Class", class_ref))
+    elif class_ref:
+        headers.untracked(reading.books, {"ClassRef": class_ref}, "ClassRef")
     if detail.get("UnitPrice"):
         out["UnitPrice"] = plain(detail["UnitPrice"])
     if detail.get("Qty"):

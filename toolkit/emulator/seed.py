@@ -13,7 +13,7 @@ from toolkit.emulator import bodies, fault, ledger, moments, operations, prefere
 from toolkit.emulator.amounts import rendered
 from toolkit.emulator.bodies import head, ordered
 from toolkit.emulator.books import Books
-from toolkit.emulator.kinds import KINDS, TRANSACTIONS
+from toolkit.emulator.kinds import KINDS, PSEUDO_IDS, TRANSACTIONS
 from toolkit.emulator.records import Body, Draft, Record
 
 _LIST_ORDER = (
@@ -99,7 +99,23 @@ def _single(books: Books, entity: str, body: Body) -> None:
         _as_it_was(books, record, body)
 
 
+def _pseudo_codes(books: Books) -> None:
+    """US companies have two tax codes for lines besides the group codes of their agencies."""
+    stamp = books.stamp
+    for name, id in PSEUDO_IDS.items():
+        taxable = name == "TAX"
+        fields = {"Name": name, "Description": name, "Active": True, "Taxable": taxable, "TaxGroup": False}
+        body = ordered(KINDS["TaxCode"], fields | head(id, 0, stamp, stamp) | {"Id": name})
+        key = name.casefold()
+        record = Record(
+            "TaxCode", id, 0, 1, 0, 0, name, key, key, None, None, None, None, None, None, None, stamp, stamp, 1,
+            rendered(body),
+        )  # fmt: skip
+        books.insert(record)
+
+
 def _lists(books: Books, lists: Body) -> None:
+    _pseudo_codes(books)
     for entity in _LIST_ORDER:
         bodies = lists.get(entity) or ()
         for body in sorted(
@@ -211,7 +227,7 @@ def _leftovers(books: Books, seed: Body) -> None:
 
 def export(books: Books) -> Body:
     """The company as a qbo.json: settings, lists, transactions (payments after what they pay, bank deposits last)."""
-    records = books.select("deleted = 0 ORDER BY id")
+    records = books.select("deleted = 0 AND id > 0 ORDER BY id")
     by_entity: dict[str, list[Body]] = {}
     for record in records:
         by_entity.setdefault(record.entity, []).append(record.body)

@@ -12,6 +12,11 @@ from pathlib import Path
 
 FORMAT = 1
 
+
+class StateError(ValueError):
+    """A company file that this version cannot use; its text is a sentence for a person."""
+
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
@@ -46,7 +51,7 @@ CREATE TABLE IF NOT EXISTS link (
   PRIMARY KEY (from_id, from_line)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS link_to ON link (to_id);
 CREATE TABLE IF NOT EXISTS replay (requestid TEXT NOT NULL, at TEXT NOT NULL, status INTEGER NOT NULL,
-  content_type TEXT NOT NULL, body TEXT NOT NULL);
+  content_type TEXT NOT NULL, body TEXT NOT NULL, digest TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS replay_requestid ON replay (requestid);
 CREATE INDEX IF NOT EXISTS replay_at ON replay (at);
 CREATE TABLE IF NOT EXISTS upload (id INTEGER PRIMARY KEY, content BLOB NOT NULL);
@@ -64,8 +69,29 @@ def connect(db: Path) -> sqlite3.Connection:
     connection.execute("PRAGMA cache_size = -65536")
     connection.execute("PRAGMA temp_store = MEMORY")
     connection.execute("PRAGMA wal_autocheckpoint = 8000")
-    connection.executescript(SCHEMA)
+    _prepare(connection, db)
     return connection
+
+
+def _prepare(connection: sqlite3.Connection, db: Path) -> None:
+    """Makes the tables of a new file. Raises StateError for a file of another version."""
+    if _version(connection) == FORMAT:
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    version = _version(connection)
+    made = connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'object'").fetchone()[0]
+    if version != FORMAT and made:
+        connection.execute("ROLLBACK")
+        raise StateError(f"{db} was written by another version of the emulator. Delete it to begin again.")
+    if not made:
+        for statement in SCHEMA.split(";"):
+            connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+    connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
 @contextmanager

@@ -12,6 +12,16 @@ from toolkit.emulator.records import Body, Record
 
 VOIDED_BY_OPERATION = ("Invoice",)
 VOIDED_BY_INCLUDE = ("Payment", "SalesReceipt")
+VOIDED_IF_SWITCHED = ("CreditMemo", "RefundReceipt")
+
+
+def guard(books: Books, kind: Kind, *, by_include: bool) -> None:
+    """Raises Fault 500 when this entity cannot be voided so: by `operation=void`, or an update with `include=void`."""
+    allowed = VOIDED_BY_OPERATION + (VOIDED_BY_INCLUDE if by_include else ())
+    if books.switches["other_voids"] == "allow":
+        allowed += VOIDED_IF_SWITCHED
+    if kind.entity not in allowed:
+        raise fault.unsupported("void")
 
 
 def _target(books: Books, kind: Kind, value: Any) -> Record:
