@@ -1,4 +1,4 @@
-"""A home of its own (COWORKS_HOME) for tests of the pages: the sample company, and where asked its first month posted."""
+"""A home of its own (COWORKS_HOME) for tests of the pages: the sample company, fresh or with its first month posted."""
 
 from __future__ import annotations
 

@@ -128,6 +128,11 @@ def status_of(company: str, environ: Mapping[str, str] = os.environ) -> Status:
         return stages.status(opened)
 
 
+def here() -> Path:
+    """The folder that a notebook runs in."""
+    return Path.cwd()
+
+
 def status(page: Page) -> Status:
     """Where the company stands: switches, months, posting log; QuickBooks is not asked."""
     return stages.status(page.company)
@@ -267,6 +272,8 @@ def post(page: Page, approve: str, progress: Progress = silent, live: bool = Fal
     """
     with _told(page.tally, page):
         found = reviewed(page)
+        if found.nothing_left:
+            return _nothing(found.now.plan)
         if found.stale is not None:
             raise (Unapproved if found.seen is None else Stale)(found.stale)
         return _posted(page, found.now, approve, progress, live=live, by="04_push")
@@ -275,7 +282,15 @@ def post(page: Page, approve: str, progress: Progress = silent, live: bool = Fal
 def post_deposits(page: Page, approve: str, progress: Progress = silent, live: bool = False) -> Outcome:
     """Post the bank deposits whose approval code was given; planned again first. Raises as `post`."""
     with _told(page.tally, page):
-        return _posted(page, review_deposits(page), approve, progress, live=live, by="05_deposits")
+        made = review_deposits(page)
+        if not (made.plan.operations or made.plan.adoptions):
+            return _nothing(made.plan)
+        return _posted(page, made, approve, progress, live=live, by="05_deposits")
+
+
+def _nothing(plan: Plan) -> Outcome:
+    """QuickBooks holds all of it already: no run, no write."""
+    return Outcome(run="", digest=plan.digest, written=(), unchanged=len(plan.unchanged), held=len(plan.held))
 
 
 def _posted(page: Page, made: Review, code: str, progress: Progress, *, live: bool, by: str) -> Outcome:

@@ -19,6 +19,7 @@ from toolkit import settings as company_settings
 from toolkit.connecting import Connected
 from toolkit.open_company import URL_VARIABLE
 from toolkit.pages import Page
+from toolkit.pages_look import Shown, sentence
 from toolkit.problems import Problem, ReconnectNeeded, Severity, UsageError
 from toolkit.qbo import connection_words
 from toolkit.qbo.callback import Callback
@@ -75,20 +76,20 @@ def look(page: Page, *, headless: bool = False) -> Connected | Problem:
 
 def ask_keys(
     page: Page, *, headless: bool = False, ask: Callable[[str], str] = input, hidden: Callable[[str], str] = getpass
-) -> str:
+) -> Shown:
     """Ask once for the keys of the Intuit app and store them in the token store; says what was done.
 
     They are typed into a prompt that is not kept: never a widget, a parameter or an output.
     """
     session = page.company.session
     if _emulated(page):
-        return "The practice QuickBooks needs no keys."
+        return sentence("The practice QuickBooks needs no keys.")
     if session.connection is not None:
-        return "The keys of the Intuit app are stored."
+        return sentence("The keys of the Intuit app are stored.")
     if headless:
-        return "The keys of the Intuit app are not stored yet: open this page, or run coworks-qbo connect."
+        return sentence("The keys of the Intuit app are not stored yet: open this page, or run coworks-qbo connect.")
     session.keys(ask("Client ID of the Intuit app: ").strip(), hidden("Client secret (not shown): ").strip())
-    return "The keys of the Intuit app are stored now."
+    return sentence("The keys of the Intuit app are stored now.")
 
 
 def begin(page: Page, redirect: str = "", environ: Mapping[str, str] = os.environ) -> Attempt:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape as escaped
 from typing import Any
 
 from toolkit.money import Money, show
@@ -15,21 +15,23 @@ MOST_ROWS = 20
 
 # Colors come from JupyterLab's theme where there is one, so that a dark page stays readable.
 STYLE = """
-.cw{font-size:13px;line-height:1.45;color:var(--jp-content-font-color1,#1f2933);max-width:62rem;margin:.2rem 0 .8rem}
+.cw{overflow-x:auto;font-size:13px;line-height:1.45;color:var(--jp-content-font-color1,#1f2933);max-width:62rem;
+ margin:.2rem 0 .8rem}
 .cw h4{font-size:14px;margin:1rem 0 .3rem;font-weight:600}
 .cw p{margin:.3rem 0}
 .cw .quiet{color:var(--jp-content-font-color2,#5b6770)}
 .cw table{border-collapse:collapse;margin:.2rem 0 .4rem;font-size:13px;border:0}
-.cw th,.cw td{padding:.22rem .9rem .22rem 0;text-align:left;vertical-align:top;border:0;background:none;
- max-width:30rem;white-space:normal}
+.cw table th,.cw table td{padding:.22rem .9rem .22rem 0;text-align:left!important;vertical-align:top;border:0;
+ background:none;max-width:30rem;white-space:normal}
 .cw th{font-weight:600;border-bottom:1px solid var(--jp-border-color1,#b8c4ce)}
 .cw tbody tr:nth-child(n){background:none}
 .cw tbody td{border-bottom:1px solid var(--jp-border-color3,#e7ecf0)}
-.cw td.n,.cw th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.cw table td.n,.cw table th.n{text-align:right!important;font-variant-numeric:tabular-nums;white-space:nowrap}
 .cw tr.sum td{font-weight:600;border-top:1px solid var(--jp-border-color1,#b8c4ce);border-bottom:0}
 .cw .note,.cw .stop,.cw .good{border-left:4px solid #9aa8b4;padding:.35rem .8rem;margin:.35rem 0}
 .cw .stop{border-color:#b3422f}.cw .good{border-color:#2c7a4b}
 .cw .good b{color:#2c7a4b}.cw .stop b{color:#b3422f}
+.cw .stop details,.cw .note details{margin:.1rem 0}
 .cw code{font-size:12.5px;padding:0 .25rem}
 .cw details>summary{cursor:pointer;color:var(--jp-content-link-color,#2f6f9f);margin:.3rem 0}
 .cw .pair{display:flex;flex-wrap:wrap;gap:0 2.2rem;align-items:flex-start}
@@ -59,7 +61,8 @@ EMPTY = Shown("", "")
 
 def styled(html: str) -> str:
     """A fragment in the pages' own look, which reaches no further than the fragment."""
-    return f'<style>{STYLE}</style><div class="cw">{html}</div>'
+    # Without the class JupyterLab would set "$1.00 of $2.00" as a formula.
+    return f'<style>{STYLE}</style><div class="cw mathjax_ignore tex2jax_ignore">{html}</div>'
 
 
 def stack(parts: Iterable[Shown]) -> Shown:
@@ -72,27 +75,27 @@ def stack(parts: Iterable[Shown]) -> Shown:
 
 def heading(text: str) -> Shown:
     """A small heading."""
-    return Shown(f"<h4>{escape(text)}</h4>", f"\n{text}")
+    return Shown(f"<h4>{escaped(text)}</h4>", f"\n{text}")
 
 
 def sentence(text: str, *, quiet: bool = False) -> Shown:
     """One paragraph."""
-    return Shown(f"<p{' class=quiet' if quiet else ''}>{escape(text)}</p>", text)
+    return Shown(f"<p{' class=quiet' if quiet else ''}>{escaped(text)}</p>", text)
 
 
 def good(text: str) -> Shown:
     """A sentence with a green check."""
-    return Shown(f'<div class="good"><b>✓</b> {escape(text)}</div>', f"✓ {text}")
+    return Shown(f'<div class="good"><b>✓</b> {escaped(text)}</div>', f"✓ {text}")
 
 
 def stop(text: str) -> Shown:
     """A sentence that says what stands in the way."""
-    return Shown(f'<div class="stop">{escape(text)}</div>', f"! {text}")
+    return Shown(f'<div class="stop">{escaped(text)}</div>', f"! {text}")
 
 
 def note(text: str) -> Shown:
     """A sentence worth reading that stops nothing."""
-    return Shown(f'<div class="note">{escape(text)}</div>', f"· {text}")
+    return Shown(f'<div class="note">{escaped(text)}</div>', f"· {text}")
 
 
 Cell = str | int | Money
@@ -124,7 +127,7 @@ def _cells(row: Sequence[Cell], numeric: Sequence[bool]) -> str:
 
 
 def _cell(tag: str, text: str, right: bool) -> str:
-    return f"<{tag}{' class=n' if right else ''}>{escape(text)}</{tag}>"
+    return f"<{tag}{' class=n' if right else ''}>{escaped(text)}</{tag}>"
 
 
 def cell_text(cell: Cell) -> str:
@@ -151,7 +154,7 @@ def fold(title: str, inside: Shown) -> Shown:
     if not inside.html:
         return EMPTY
     return Shown(
-        f"<details><summary>{escape(title)}</summary>{inside.html}</details>",
+        f"<details><summary>{escaped(title)}</summary>{inside.html}</details>",
         f"{title}:\n{inside.text}",
     )
 
@@ -165,20 +168,34 @@ def beside(*parts: Shown) -> Shown:
 def picture(svg: str, words: str) -> Shown:
     """A drawing that we made ourselves; `words` say what is to be seen."""
     return (
-        Shown(f'<figure role="img" aria-label="{escape(words)}" style="margin:0">{svg}</figure>', "") if svg else EMPTY
+        Shown(f'<figure role="img" aria-label="{escaped(words)}" style="margin:0">{svg}</figure>', "") if svg else EMPTY
     )
+
+
+LONG = 240
+"""A sentence longer than this is folded after its first parts."""
 
 
 def problem(one: Problem) -> Shown:
     """One problem or question: what, where, why it matters, what to do."""
     kind = "note" if one.severity is Severity.NOTE else "stop"
     answers = f" Possible answers: {'; '.join(one.candidates)}." if one.candidates else ""
-    do = f"<br><span>{escape(one.do)}{escape(answers)}</span>" if one.do.strip(" .") not in ("", "Nothing") else ""
+    do = f"<br><span>{escaped(one.do)}{escaped(answers)}</span>" if one.do.strip(" .") not in ("", "Nothing") else ""
     html = (
-        f'<div class="{kind}"><b>{escape(one.what)}</b> {escape(one.why)}{do}'
-        f'<br><span class="quiet">{escape(one.where)}</span></div>'
+        f'<div class="{kind}">{_what(one.what)} {escaped(one.why)}{do}'
+        f'<br><span class="quiet">{escaped(one.where)}</span></div>'
     )
     return Shown(html, f"- {one.where}: {one.what} {one.why} {one.do}{answers}")
+
+
+def _what(sentence: str) -> str:
+    """What happened; a long list of parts opens on demand."""
+    if len(sentence) <= LONG or "; " not in sentence[:LONG]:
+        return f"<b>{escaped(sentence)}</b>"
+    first = sentence[:LONG].rpartition("; ")[0]
+    rest = sentence[len(first) + 2 :]
+    more = rest.count("; ") + 1
+    return f"<b>{escaped(first)}</b><details><summary>and {more} more</summary>{escaped(rest)}</details>"
 
 
 def problems(found: Sequence[Problem]) -> Shown:

@@ -15,6 +15,7 @@ from toolkit.pages import Page
 from toolkit.stages import Gathered, Mapped
 
 LABELS = {
+    "campus": "campus",
     "plan": "plan",
     "day_pass": "day pass",
     "external_booking": "external booking",
@@ -23,7 +24,6 @@ LABELS = {
     "custom_fee": "custom fee",
     "discount": "discount",
     "deposit": "security deposit",
-    "campus": "campus",
     "default": "anything else",
 }
 """The kinds of row as a person calls them, in the order of the list; invoices have a table of their own."""
@@ -94,7 +94,7 @@ def _row(rule: Rule, lines: int, amount: Money) -> dict[str, Any]:
         "kind": LABELS[rule.kind],
         "name": rule.name or ("every name" if rule.kind != "default" else "no other row"),
         "campus": rule.campus,
-        "billed": f"{lines} × {show(amount)}" if lines else "",
+        "billed": f"{show(amount)} ({lines})" if lines else "",
         "product": rule.product,
         "class": rule.class_name,
         "location": rule.location,

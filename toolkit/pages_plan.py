@@ -41,7 +41,12 @@ def inputs(gathered: Gathered) -> Shown:
     )
 
 
-def opening(plan: Plan) -> str:
+def opening(plan: Plan) -> Shown:
+    """The plan in one or two sentences, the first thing that is read."""
+    return sentence(opening_words(plan))
+
+
+def opening_words(plan: Plan) -> str:
     """The plan in one or two sentences, the first thing that is read."""
     if stops_everything(plan.problems):
         return "Nothing can be planned: a file cannot be trusted as it is (see below). Nothing has been changed."
@@ -59,6 +64,11 @@ def opening(plan: Plan) -> str:
     if plan.held:
         said += f" {len(plan.held)} are held until a person has decided."
     return f"{said} Nothing has been changed."
+
+
+def _size(found: list[Operation]) -> Cell:
+    """What they come to, without a sign: the kind says which way it moves; nothing for names."""
+    return abs(total(one.amount for one in found)) or ""
 
 
 def _would(action: Action) -> str:
@@ -84,7 +94,7 @@ def summary(made: Review) -> Shown:
     """What would happen, grouped; below each group its operations with their reasons."""
     plan = made.plan
     rows: list[tuple[Cell, ...]] = [
-        (KINDS[kind][1], action_words, len(found), total(one.amount for one in found))
+        (KINDS[kind][1], action_words, len(found), _size(found))
         for kind in KINDS
         for action, action_words in ACTIONS.items()
         if (found := [one for one in plan.operations if one.kind is kind and one.action is action])
@@ -98,8 +108,8 @@ def summary(made: Review) -> Shown:
     if plan.held:
         rows.append(("held", "a person decides", len(plan.held), ""))
     return (
-        sentence(opening(plan))
-        + table(("what", "what would happen", "number", "amount"), [_aligned(row) for row in rows])
+        opening(plan)
+        + table(("what", "what would happen", "number", "amount"), rows)
         + _renumbered(plan)
         + stack(fold(f"Every {name}, with its reason", found) for name, found in _operations(plan))
         + fold(f"{len(plan.adoptions)} already in QuickBooks", _adopted(plan))
@@ -107,14 +117,10 @@ def summary(made: Review) -> Shown:
     )
 
 
-def _aligned(row: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    return (*row[:3], row[3] if row[3] != "" else ZERO) if len(row) == 4 else row
-
-
 def _operations(plan: Plan) -> Iterable[tuple[str, Shown]]:
     for kind, words in KINDS.items():
         found = [one for one in plan.operations if one.kind is kind]
-        rows = [(one.label, one.amount, one.reason) for one in found]
+        rows = [(one.label, abs(one.amount) or "", one.reason) for one in found]
         yield words[0], table(("what", "amount", "why"), rows)
 
 
@@ -241,9 +247,9 @@ def payouts(made: Review) -> Shown:
     """Each bank deposit that would be made, with its payments and the processing fee."""
     planned = [one for one in made.plan.operations if isinstance(one.record, BankDeposit)]
     rows = [_payout_row(one, made.books) for one in planned]
-    header = ("arrived", "payout", "to account", "payments", "payments and refunds", "processing fee", "bank deposit")
+    header = ("arrived", "payout", "bank", "items", "gross", "fee", "bank deposit")
     return (
-        sentence(opening(made.plan))
+        opening(made.plan)
         + table(header, rows, sums=_payout_sums(planned) if rows else ())
         + stack(fold(one.label, _deposit_lines(one, made)) for one in planned)
         + problems(made.plan.problems)
@@ -298,6 +304,10 @@ def _deposit_lines(one: Operation, made: Review) -> Shown:
 # ---- what came of it
 
 
+def _calls(number: int) -> str:
+    return f"{number} call{'' if number == 1 else 's'}"
+
+
 def outcome(done: Outcome, plan: Plan) -> Shown:
     """What a run did, what failed or is unknown, and what to do next."""
     by_key = {one.key: one for one in plan.operations}
@@ -308,7 +318,7 @@ def outcome(done: Outcome, plan: Plan) -> Shown:
             standing[kind] = standing.get(kind, 0) + 1
     parts = [count(number, kind) for kind, number in standing.items()]
     said = f"Posted {_listed(parts)}." if parts else "Nothing was left to post; QuickBooks was not changed."
-    shown = good(f"{said} Run {done.run}, {done.writes} entries in {done.calls} calls.")
+    shown = good(f"{said} Run {done.run}: {done.writes} entries in {_calls(done.calls)}." if done.run else said)
     if done.adopted:
         shown = shown + sentence(f"{done.adopted} that were in QuickBooks already are now noted as posted.")
     unknown = sum(1 for one in done.written if one.standing is Standing.UNKNOWN)

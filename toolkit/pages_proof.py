@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from html import escape as escaped
+from pathlib import Path
+from urllib.parse import quote
 
 from toolkit import charts
 from toolkit.money import Money, show
@@ -24,17 +28,29 @@ from toolkit.pages_look import (
 from toolkit.proof import Finding, Proof, Section
 from toolkit.report import VERDICTS, only_in_quickbooks, unexplained
 
+FIRST = 8
+"""Sentences against sign-off that stand open on the page."""
+
 
 def proof(found: Proof) -> Shown:
     """The whole proof, the answer first."""
     return (
         answer(found)
         + verdicts(found)
-        + stack(section(one) for one in found.sections)
+        + beside(*(section(one) for one in found.sections))
         + roll_forwards(found)
         + elsewhere(found)
         + problems(found.problems)
     )
+
+
+def answer_and_pack(found: Proof, pack: Path, here: Path) -> Shown:
+    """Whether the month ties, and links to the month-end pack, relative to the folder `here`."""
+    links = "".join(
+        f'<a href="{escaped(quote(os.path.relpath(pack / name, here)))}" target="_blank">{name}</a> &nbsp; '
+        for name in ("month-end.html", "month-end.xlsx")
+    )
+    return answer(found) + Shown(f"<p>Month-end pack: {links}</p>", f"Month-end pack: {pack}")
 
 
 def answer(found: Proof) -> Shown:
@@ -42,7 +58,9 @@ def answer(found: Proof) -> Shown:
     if found.ties:
         return good(f"{found.period} ties: everything agrees as of {_day(found)}, unexplained 0.00.")
     shown = stop(f"{found.period} does not tie yet: unexplained {show(unexplained(found))}.")
-    return shown + stack(sentence(f"• {one}") for one in found.obstacles)
+    first, rest = found.obstacles[:FIRST], found.obstacles[FIRST:]
+    shown = shown + stack(sentence(f"• {one}") for one in first)
+    return shown + fold(f"and {len(rest)} more", stack(sentence(f"• {one}") for one in rest))
 
 
 def _day(found: Proof) -> str:

@@ -71,45 +71,46 @@ def panel(found: ToMap, save: Save, *, headless: bool = False) -> widgets.Widget
 def name_grid(found: ToMap) -> EditGrid:
     """The table of names."""
     mapped = found.mapped
-    columns = (
-        Column(name="kind", label="kind", width="8.5rem"),
-        Column(name="name", label="name in Coworks", width="1.3fr"),
-        Column(name="campus", label="only at", width="6.5rem"),
-        Column(name="billed", label="this month", kind="amount", width="8rem"),
-        Column(name="product", label="product/service", kind="choice", choices=mapped.products, width="1.4fr"),
+    columns = [
+        Column(name="kind", label="kind", width="8rem"),
+        Column(name="name", label="name in Coworks", width="minmax(7rem,1.2fr)"),
+        Column(name="campus", label="only at", width="4.8rem"),
+        Column(name="billed", label="billed (lines)", kind="amount", width="6.8rem"),
+        Column(
+            name="product", label="product/service", kind="choice", choices=mapped.products, width="minmax(9rem,1.4fr)"
+        ),
         Column(
             name="class",
             label="class",
             kind="choice",
             choices=mapped.classes,
             blank="the product's own",
-            width="1fr",
+            width="minmax(7rem,1fr)",
         ),
-        Column(
-            name="location", label="location", kind="choice", choices=mapped.locations, blank="none", width="8.5rem"
-        ),
-        Column(name="hint", label="suggestion", width="1.2fr"),
-    )
+        Column(name="location", label="location", kind="choice", choices=mapped.locations, blank="none", width="6rem"),
+    ]
+    if mapped.suggestions:
+        columns.append(Column(name="hint", label="suggestion", width="minmax(11rem,1.3fr)"))
     return EditGrid("Products, classes and locations", columns, pages_map.name_rows(found))
 
 
 def invoice_grid(found: ToMap) -> EditGrid:
     """The table of one-off invoices."""
     columns = (
-        Column(name="name", label="invoice", width="9rem"),
-        Column(name="team", label="team", width="1fr"),
-        Column(name="lines", label="lines", width="1.2fr"),
-        Column(name="amount", label="amount", kind="amount", width="6rem"),
+        Column(name="name", label="invoice", width="8rem"),
+        Column(name="team", label="team", width="minmax(7rem,1fr)"),
+        Column(name="lines", label="lines", width="minmax(7rem,1.2fr)"),
+        Column(name="amount", label="amount", kind="amount", width="5rem"),
         Column(name="one", label="one category", kind="toggle", width="6.5rem"),
         Column(
             name="product",
-            label="category for all lines but fees",
+            label="its category",
             kind="choice",
             choices=found.mapped.products,
             blank="each line by its own kind",
-            width="1.2fr",
+            width="minmax(10rem,1.3fr)",
         ),
-        Column(name="hint", label="", width="8rem"),
+        Column(name="hint", label="", width="6.5rem"),
     )
     return EditGrid("One-off invoices", columns, pages_map.invoice_rows(found), follow=_one_category)
 

@@ -11,11 +11,12 @@ from traitlets import Any as Anything
 from traitlets import Unicode
 
 from toolkit import pages_proof
-from toolkit.pages_look import Shown, good, sentence
+from toolkit.pages_look import EMPTY, Shown, good, sentence
 from toolkit.panels import parts
 from toolkit.push import Progress
 from toolkit.stages import Proved
 
+READY = "Signing off says that every amount is explained; nothing in the month is changed after it."
 Sign = Callable[[str], str]
 """Signs the month off under that name and says so."""
 
@@ -26,11 +27,11 @@ class MonthEndModel(parts.Model):
     proved: Any = Anything()
     name: Any = Unicode("")
     signed_by: Any = Unicode("")
-    inputs = ("proved", "name")
+    inputs = ("proved", "name", "signed_by")
 
     def what_blocks(self) -> list[str]:
-        """What stands against sign-off."""
-        if self.proved is None:
+        """What stands against sign-off; nothing once it is signed."""
+        if self.proved is None or self.signed_by:
             return []
         said = list(self.proved.proof.obstacles)
         if not self.name.strip():
@@ -65,22 +66,28 @@ def view(model: MonthEndModel, work: parts.Work, first: Shown, sign: Sign) -> wi
     name = parts.line("Your name", hint="as it shall stand under the month")
     looked = parts.checkbox(f"I have looked at the proof of {period}")
     start = parts.button(f"Sign off {period}")
+    signed = parts.html()
     widgets.link((model, "name"), (name, "value"))
     widgets.link((model, "approved"), (looked, "value"))
-    already = parts.html(good(f"{period} was signed off by {model.signed_by}.")) if model.signed_by else parts.html()
+
+    def offered(_change: Any = None) -> None:
+        for one in (name, looked, start):
+            one.layout.display = "none" if model.signed_by else ""
+        parts.put(signed, good(f"{period} is signed off by {model.signed_by}.") if model.signed_by else EMPTY)
+        model.ready = "" if model.signed_by else READY
 
     def pressed(_button: Any) -> None:
-        if not model.blockers:
+        if not (model.blockers or model.signed_by):
             work.start(lambda progress: _sign(model, sign, progress))
 
+    model.observe(offered, names=["signed_by"])
+    offered()
     start.on_click(pressed)
-    ready = "Signing off says that every amount is explained; nothing in the month is changed after it."
-    return parts.box(
-        parts.html(first), already, name, looked, parts.blockers_view(model, ready), parts.work_view(work, start)
-    )
+    blocks = parts.blockers_view(model)
+    return parts.box(parts.html(first), name, looked, blocks, parts.work_view(work, start), signed)
 
 
 def _sign(model: MonthEndModel, sign: Sign, _progress: Progress) -> Shown:
-    said = sign(model.name.strip())
-    model.signed_by, model.approved = model.name.strip(), False
-    return good(said)
+    sign(model.name.strip())
+    model.signed_by = model.name.strip()
+    return EMPTY

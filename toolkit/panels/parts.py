@@ -18,17 +18,18 @@ from toolkit.push import Progress
 
 log = logging.getLogger(__name__)
 
-WIDE = widgets.Layout(width="100%")
 IDLE, WORKING, DONE, FAILED, STOPPED = "idle", "working", "done", "failed", "stopped"
 
 
 class Model(HasTraits):
     """What a step is about: what blocks it (sentences), whether a person approved, and what came of it.
 
-    Traits named in `inputs` drop the approval when they change.
+    Traits named in `inputs` drop the approval when they change. `ready` is what pressing the button does, said when
+    nothing blocks; "" says nothing.
     """
 
     blockers: Any = List(Unicode())
+    ready: Any = Unicode("")
     approved: Any = Bool(False)
     inputs: tuple[str, ...] = ()
 
@@ -136,9 +137,14 @@ def _bug(error: Exception) -> Problem:
 # ---- views
 
 
+def wide() -> widgets.Layout:
+    """As wide as the page; made when used, for a page without a person builds no widget at all."""
+    return widgets.Layout(width="100%")
+
+
 def html(shown: Shown = EMPTY) -> widgets.HTML:
     """A widget that shows it."""
-    return widgets.HTML(value=styled(shown.html) if shown.html else "", layout=WIDE)
+    return widgets.HTML(value=styled(shown.html) if shown.html else "", layout=wide())
 
 
 def put(view: widgets.HTML, shown: Shown) -> None:
@@ -146,14 +152,15 @@ def put(view: widgets.HTML, shown: Shown) -> None:
     view.value = styled(shown.html) if shown.html else ""
 
 
-def blockers_view(model: Model, ready: str) -> widgets.HTML:
+def blockers_view(model: Model) -> widgets.HTML:
     """The sentences that block, or one that says what pressing the button does."""
     view = html()
 
     def draw(_change: Any = None) -> None:
-        put(view, stack(stop(one) for one in model.blockers) if model.blockers else good(ready) if ready else EMPTY)
+        ready = good(model.ready) if model.ready else EMPTY
+        put(view, stack(stop(one) for one in model.blockers) if model.blockers else ready)
 
-    model.observe(draw, names=["blockers"])
+    model.observe(draw, names=["blockers", "ready"])
     draw()
     return view
 
@@ -164,7 +171,7 @@ def button(label: str, *, style: str = "primary", tooltip: str = "") -> widgets.
         description=label,
         button_style=style,
         tooltip=tooltip or label,
-        layout=widgets.Layout(width="auto", padding="0 1rem"),
+        layout=widgets.Layout(width="auto", padding="0 1rem", align_self="flex-start"),
     )
 
 
@@ -189,7 +196,7 @@ def work_view(work: Work, start: widgets.Button) -> widgets.VBox:
     work.observe(turned, names=["state"])
     work.observe(lambda change: put(result, change["new"]), names=["shown"])
     halt.on_click(lambda _: work.stop())
-    return widgets.VBox([widgets.HBox([start, running]), result], layout=WIDE)
+    return widgets.VBox([widgets.HBox([start, running]), result], layout=wide())
 
 
 def box(*parts: widgets.Widget) -> widgets.VBox:

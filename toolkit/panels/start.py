@@ -9,7 +9,7 @@ import ipywidgets as widgets
 from traitlets import Any as Anything
 from traitlets import Unicode
 
-from toolkit.pages_look import EMPTY, Shown, good, heading, note, stop, table
+from toolkit.pages_look import EMPTY, Shown, good, heading, note, sentence, stop, table
 from toolkit.panels import parts
 from toolkit.problems import ToolkitError
 from toolkit.push import Progress
@@ -66,6 +66,12 @@ def _open(status: Status) -> Shown:
     for digest in status.unfinished:
         shown = shown + note(f"The plan {digest} was begun and not finished: 04_push goes on with it.")
     return shown if shown.html else good("Nothing is left open from earlier runs.")
+
+
+def on_this_computer(companies: tuple[str, ...]) -> Shown:
+    """The companies that have a folder here."""
+    number = f"{len(companies)} {'company' if len(companies) == 1 else 'companies'}"
+    return sentence(f"{number} on this computer: {', '.join(companies)}.")
 
 
 def panel(
