@@ -74,6 +74,8 @@ ACCOUNTS = (
     Account(id="35", name="Checking", type="Bank", subtype="Checking"),
     Account(id="36", name="Card Clearing", type="Other Current Asset", subtype="OtherCurrentAssets"),
     Account(id=RECEIVABLE, name="Accounts Receivable", type="Accounts Receivable", subtype="AccountsReceivable"),
+    Account(id="79", name="Sales", type="Income", subtype="SalesOfProductIncome"),
+    Account(id="90", name="Owed to Others", type="Other Current Liability", subtype="OtherCurrentLiabilities"),
 )
 ITEMS = (
     Item(id="1", name="Memberships"),
@@ -438,7 +440,16 @@ def _rule(world: World, row: str, first: bool = False) -> None:
 def _product(world: World, qbo_id: str, cells: list[str]) -> None:
     name, *rest = cells
     told = _options(rest[0] if rest else "")
-    world.items.append(Item(id=qbo_id, name=name, type=told.get("type", "Service"), class_id=told.get("class", "")))
+    world.items.append(
+        Item(
+            id=qbo_id,
+            name=name,
+            type=told.get("type", "Service"),
+            class_id=told.get("class", ""),
+            income_account_id=told.get("account", ""),
+            active="inactive" not in told,
+        )
+    )
 
 
 # ---- planning what it tells

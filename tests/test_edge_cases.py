@@ -342,6 +342,54 @@ CASES = {
         line 100.00 Memberships NON
         line 7.50 Sales Tax Collected NON
     """,
+    "31 what is owed never takes a default product": """
+        Coworks
+        invoice AAAAAAA1-0001 | A | 01-01 | unpaid | plan Hot Desk 100 + tax_fee County tax 7.50
+        invoice AAAAAAA1-0002 | A | 01-02 | unpaid | plan Hot Desk 100 + deposit Key 50
+        invoice AAAAAAA1-0003 | A | 01-03 | unpaid | plan Hot Desk 100 + balance Credit -50
+        invoice AAAAAAA1-0004 | A | 01-04 | unpaid | plan Unheard of 100
+        QuickBooks
+        set policy.default_product Member Services
+        plan
+        create customer A
+        create invoice AAAAAAA1-0004 100.00 A 01-04
+        hold AAAAAAA1-0001 unmapped
+        hold AAAAAAA1-0002 unmapped
+        hold AAAAAAA1-0003 unmapped
+    """,
+    "31 what is owed goes to a liability, never to income": """
+        Coworks
+        invoice AAAAAAA1-0001 | A | 01-01 | unpaid | plan Hot Desk 100 + tax_fee County tax 7.50
+        invoice AAAAAAA1-0002 | A | 01-02 | unpaid | plan Hot Desk 100 + deposit Key 50
+        invoice AAAAAAA1-0003 | A | 01-03 | unpaid | deposit Locker 50 | type=one_off category="Fees Earned"
+        QuickBooks
+        product 11 | Fees Earned | account=79
+        product 12 | Keys Held | account=90
+        maps custom_fee | County tax | Fees Earned
+        maps deposit | Key | Keys Held
+        plan
+        create customer A
+        create invoice AAAAAAA1-0002 150.00 A 01-02
+        line 100.00 Memberships NON
+        line 50.00 #12 NON
+        hold AAAAAAA1-0001 owed-not-earned
+        hold AAAAAAA1-0003 owed-not-earned
+    """,
+    "10 a product that was made inactive is called so, under the name it had": """
+        Coworks
+        invoice AAAAAAA1-0001 | A | 01-01 | unpaid | plan Hot Desk 100
+        invoice AAAAAAA1-0002 | A | 01-02 | unpaid | one_off Mail 100
+        QuickBooks
+        product 11 | Parking (deleted) | inactive
+        product 12 | Lockers (deleted) | inactive
+        product 13 | Lockers
+        maps plan | Hot Desk | Parking
+        maps one_off | Mail | Lockers
+        plan
+        create customer A
+        create invoice AAAAAAA1-0002 100.00 A 01-02
+        hold AAAAAAA1-0001 unusable-product
+    """,
     "32 mixed taxable lines and an exempt team, tax inside QuickBooks": """
         Coworks
         invoice AAAAAAA1-0001 | A | 01-01 | unpaid | plan Hot Desk 100 taxed + one_off Mail 10 + tax_fee Sales tax 7.50

@@ -185,6 +185,17 @@ def _void_problem(source: Source, number: str, what: str) -> Problem:
     )
 
 
+def _void_of_nothing(void: Void) -> Problem:
+    return item(
+        "void-answer",
+        void.source,
+        f"The void of invoice {void.invoice_number} names an invoice that is in no report and not in QuickBooks.",
+        "Nothing is voided for it; the invoice that is meant may still stand.",
+        "Correct the invoice number in voids.csv, or delete the row.",
+        key=void.invoice_number,
+    )
+
+
 def apply_voids(billing: Billing, voids: Sequence[Void], last: date) -> Billing:
     """`billing` with what voids.csv answers up to `last` (inclusive) applied.
 
@@ -251,7 +262,7 @@ def vanished(earlier: Billing, current: Billing, posted: Collection[str] | Mappi
     strangers = [void for void in current.voids if void.invoice_number not in everyone and void.voided_on <= last]
     return (
         *missing,
-        *(_void_problem(void.source, void.invoice_number, "names no invoice we know") for void in strangers),
+        *(_void_of_nothing(void) for void in strangers),
     )
 
 

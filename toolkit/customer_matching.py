@@ -7,7 +7,6 @@ employees, but a sub-customer may repeat a top-level name; inactive names are hi
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 from toolkit import numbering
 from toolkit.books import Books, Customer
 from toolkit.mapping import Pin
-from toolkit.names import fold
+from toolkit.names import before_deletion, fold
 from toolkit.plan import Posted, Standing
 from toolkit.settings import TakenName
 from toolkit.teams import Team
@@ -28,7 +27,6 @@ LONGEST_NAME = 100
 """Characters of a name: Intuit takes 500 in newer companies, 100 in all."""
 
 _FORBIDDEN = str.maketrans({":": "-", "\t": " ", "\n": " ", "\r": " "})
-_DELETED = re.compile(r" \(deleted( \d+)?\)\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def _holders(books: Books) -> dict[str, str]:
         words = "customer" if customer.active else "inactive customer"
         held[fold(name)] = f"{words} {name} (#{customer.id})"
         if not customer.active:
-            held.setdefault(fold(_DELETED.sub("", name)), f"{words} {name} (#{customer.id})")
+            held.setdefault(fold(before_deletion(name)), f"{words} {name} (#{customer.id})")
     return held
 
 

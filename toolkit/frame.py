@@ -11,6 +11,7 @@ from toolkit.books import Books, Item, ListEntry, Preferences
 from toolkit.mapping import Mapping as ProductMapping
 from toolkit.matching import Index
 from toolkit.model import Billing, Invoice
+from toolkit.names import before_deletion
 from toolkit.plan import Adoption, Done, Fact, Operation
 from toolkit.problems import Problem, Severity
 from toolkit.settings import Settings, parse_period
@@ -171,9 +172,13 @@ def names_of(entries: Iterable[Item | ListEntry], fold: Callable[[str], str]) ->
     bare: dict[str, list[Item | ListEntry]] = {}
     for entry in entries:
         full.setdefault(f"#{entry.id}", []).append(entry)
-        full.setdefault(fold(entry.full_name or entry.name), []).append(entry)
-        bare.setdefault(fold(entry.name), []).append(entry)
+        full.setdefault(fold(_as_it_was(entry, entry.full_name or entry.name)), []).append(entry)
+        bare.setdefault(fold(_as_it_was(entry, entry.name)), []).append(entry)
     return {name: _active_first(found) for name, found in {**bare, **full}.items()}
+
+
+def _as_it_was(entry: Item | ListEntry, name: str) -> str:
+    return name if entry.active else before_deletion(name)
 
 
 def _active_first(entries: list[Item | ListEntry]) -> tuple[str, ...]:

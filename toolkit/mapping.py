@@ -50,6 +50,14 @@ KIND_OF_LINE = {
 """The kind of row that a line is looked up under; Coworks models sales tax as a custom fee."""
 
 REDUCTIONS = frozenset({LineKind.DISCOUNT, LineKind.CREDIT_NOTE})
+OWED = frozenset({LineKind.TAX_FEE, LineKind.DEPOSIT, LineKind.BALANCE})
+"""Sales tax, security deposits and account balances are owed to somebody, not earned: a default would make them income."""
+
+_OWED_NAMES = {
+    LineKind.TAX_FEE: "Sales tax",
+    LineKind.DEPOSIT: "Security deposit",
+    LineKind.BALANCE: "Account balance",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,11 +219,14 @@ def write_pins(path: Path, pins: Sequence[Pin]) -> None:
 def product_for(mapping: Mapping, invoice: Invoice, line: BillingLine, default_product: str) -> Choice | Problem:
     """What `line` of `invoice` is sold as, by the first rule that answers; a Problem if none does or two contradict.
 
-    Fees go by their own kind. Every other line of an invoice that has a row of its own (kind invoice), or of an invoice
-    with a category chosen in Coworks, goes by that. Else the row of its kind, name and campus (the campus of service,
-    else the team's); a discount without a row is sold as the line it reduces. Else the default row, else
-    `default_product`, else a Problem.
+    Fees go by their own kind, and so do security deposits and account balances that have a row. Every other line of an
+    invoice that has a row of its own (kind invoice), or of an invoice with a category chosen in Coworks, goes by that.
+    Else the row of its kind, name and campus (the campus of service, else the team's); a discount without a row is sold
+    as the line it reduces. Else the default row, else `default_product`, else a Problem. What is owed and not earned
+    (sales tax, security deposits, account balances) never takes a default.
     """
+    if line.kind in OWED:
+        return _owed(mapping, invoice, line)
     if line.kind not in FEES:
         whole = _whole_invoice(mapping, invoice)
         if whole is not None:
@@ -228,6 +239,23 @@ def product_for(mapping: Mapping, invoice: Invoice, line: BillingLine, default_p
         if reduced is not None:
             return _inherited(product_for(mapping, invoice, reduced, default_product), reduced)
     return _default(mapping, invoice, line, default_product)
+
+
+def _owed(mapping: Mapping, invoice: Invoice, line: BillingLine) -> Choice | Problem:
+    found = _own(mapping, invoice, line)
+    if found is None and line.kind not in FEES:
+        found = _whole_invoice(mapping, invoice)
+    if found is not None:
+        return found
+    kind = KIND_OF_LINE[line.kind]
+    return Problem(
+        code="unmapped",
+        where=str(line.source),
+        what=f"{_OWED_NAMES[line.kind]} {line.name!r} on invoice {invoice.number} has no product/service.",
+        why="It is owed, not earned: the default product would make it income, so this invoice is held.",
+        do=f"Add a row {kind},{line.name} to mapping.csv with a product/service on a liability account.",
+        key=invoice.number,
+    )
 
 
 def _whole_invoice(mapping: Mapping, invoice: Invoice) -> Choice | Problem | None:

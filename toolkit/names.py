@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+_DELETED = re.compile(r" \(deleted(?:[- ]\d+)?\)\Z")
 
 
 def fold(name: str) -> str:
     """A name as it is compared: composed accents, single blanks, no case."""
     return " ".join(unicodedata.normalize("NFC", name).split()).casefold()
+
+
+def before_deletion(name: str) -> str:
+    """The name that an inactive entry had: QuickBooks adds " (deleted)", numbered if that is taken too, to its name."""
+    return _DELETED.sub("", name)

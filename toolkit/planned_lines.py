@@ -12,7 +12,7 @@ from datetime import date
 from functools import lru_cache
 
 from toolkit import mapping as product_mapping
-from toolkit.books import ClassTracking, Item, ListEntry, SalesLine
+from toolkit.books import Account, ClassTracking, Item, ListEntry, SalesLine
 from toolkit.frame import Frame, names_of, problem
 from toolkit.model import FEES, BillingLine, Invoice, LineKind
 from toolkit.money import ZERO, Money, round_cents, share, total
@@ -55,6 +55,7 @@ class Prices:
         self._items: dict[str, Item] = {item.id: item for item in books.items}
         self._classes: dict[str, ListEntry] = {entry.id: entry for entry in books.classes}
         self._locations: dict[str, ListEntry] = {entry.id: entry for entry in books.locations}
+        self._income = {one.id: one.name for one in books.accounts if _is_income(one)}
         self._item_names = names_of(books.items, fold)
         self._class_names = names_of(books.classes, fold)
         self._location_names = names_of(books.locations, fold)
@@ -88,6 +89,8 @@ class Prices:
         item = self._item(invoice, choice.product)
         if isinstance(item, Problem):
             return item
+        if line.kind in product_mapping.OWED and item.income_account_id in self._income:
+            return _earned(invoice, line, item, self._income[item.income_account_id])
         class_id = self._class(invoice, choice.class_name, item)
         return class_id if isinstance(class_id, Problem) else Price(item.id, class_id, choice.rule)
 
@@ -172,6 +175,21 @@ def _unusable(invoice: Invoice, what: str, name: str, state: str) -> Problem:
         f"The {what} {name!r} is {state} in QuickBooks.",
         "QuickBooks refuses new lines on it.",
         "Choose another in mapping.csv, or make it active in QuickBooks.",
+    )
+
+
+def _is_income(account: Account) -> bool:
+    return account.classification == "Revenue" or account.type in ("Income", "Other Income")
+
+
+def _earned(invoice: Invoice, line: BillingLine, item: Item, account: str) -> Problem:
+    return problem(
+        invoice,
+        "owed-not-earned",
+        f"{line.name!r} ({line.kind.replace('_', ' ')}) is mapped to {item.name!r}, which posts to the income account "
+        f"{account!r}.",
+        "Sales tax, security deposits and account balances are owed, not earned; income would be wrong.",
+        "In mapping.csv, choose for it a product/service on a liability account.",
     )
 
 
