@@ -51,7 +51,7 @@ KIND_OF_LINE = {
 
 REDUCTIONS = frozenset({LineKind.DISCOUNT, LineKind.CREDIT_NOTE})
 OWED = frozenset({LineKind.TAX_FEE, LineKind.DEPOSIT, LineKind.BALANCE})
-"""Sales tax, security deposits and account balances are owed to somebody, not earned: a default would make them income."""
+"""Sales tax, security deposits, account balances: owed to somebody, not earned; a default would make them income."""
 
 _OWED_NAMES = {
     LineKind.TAX_FEE: "Sales tax",
