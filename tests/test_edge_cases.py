@@ -325,6 +325,72 @@ CASES = {
         create invoice AAAAAAA1-0001 100.00 Acme 01-01
         hold AAAAAAA1-0001 paid-from-balance
     """,
+    "28 account balance covers a part, paid or not": """
+        Coworks
+        invoice AAAAAAA1-0001 | A | 01-01 | paid | plan Hot Desk 100 | balance=40
+        payment AAAAAAA1-0001 | 01-02 | 60 | card
+        invoice AAAAAAA1-0002 | A | 01-02 | unpaid | plan Hot Desk 100 | balance=40
+        invoice AAAAAAA1-0003 | A | 01-03 | paid | plan Hot Desk 100 | balance=100
+        invoice AAAAAAA1-0004 | A | 01-04 | paid | plan Hot Desk 100 | balance=40
+        payment AAAAAAA1-0004 | 01-05 | 60 | card
+        QuickBooks
+        customer 58 | A |
+        document 77 | AAAAAAA1-0004 | 58 | 01-04 | 100
+        received 90 | 58 | 01-05 | 60 | 77 60
+        received 91 | 58 | 01-01 | 40 | 77 40
+        posted customer team/aaaaaaa1 | 58
+        posted invoice AAAAAAA1-0004 | 77
+        posted payment AAAAAAA1-0004/payment/1 | 90
+        plan
+        create invoice AAAAAAA1-0001 100.00 A 01-01
+        create invoice AAAAAAA1-0002 100.00 A 01-02
+        create invoice AAAAAAA1-0003 100.00 A 01-03
+        create payment 60.00 AAAAAAA1-0001 01-02 Undeposited Funds
+        hold AAAAAAA1-0001 paid-from-balance
+        hold AAAAAAA1-0002 paid-from-balance
+        hold AAAAAAA1-0003 paid-from-balance
+        note AAAAAAA1-0004 paid-only-in-quickbooks
+        unchanged 2
+    """,
+    "39 paid with less than the invoice": """
+        Coworks
+        invoice AAAAAAA1-0001 | A | 01-01 | paid | plan Hot Desk 100
+        payment AAAAAAA1-0001 | 01-02 | 60 | card
+        plan
+        create customer A
+        create invoice AAAAAAA1-0001 100.00 A 01-01
+        create payment 60.00 AAAAAAA1-0001 01-02 Undeposited Funds
+        hold AAAAAAA1-0001 paid-short
+    """,
+    "41 a payment of ours that somebody deleted in QuickBooks": """
+        Coworks
+        invoice AAAAAAA1-0001 | A | 01-01 | paid | plan Hot Desk 100
+        payment AAAAAAA1-0001 | 01-02 | 100 | card
+        QuickBooks
+        customer 58 | A |
+        document 77 | AAAAAAA1-0001 | 58 | 01-01 | 100
+        posted customer team/aaaaaaa1 | 58
+        posted invoice AAAAAAA1-0001 | 77
+        posted payment AAAAAAA1-0001/payment/1 | 90
+        plan
+        hold AAAAAAA1-0001 payment-deleted-in-quickbooks
+        unchanged 1
+    """,
+    "41 a payment of ours that somebody changed in QuickBooks": """
+        Coworks
+        invoice AAAAAAA1-0001 | A | 01-01 | paid | plan Hot Desk 100
+        payment AAAAAAA1-0001 | 01-02 | 100 | card
+        QuickBooks
+        customer 58 | A |
+        document 77 | AAAAAAA1-0001 | 58 | 01-01 | 100
+        received 90 | 58 | 01-02 | 90 | 77 90
+        posted customer team/aaaaaaa1 | 58
+        posted invoice AAAAAAA1-0001 | 77
+        posted payment AAAAAAA1-0001/payment/1 | 90
+        plan
+        hold AAAAAAA1-0001 payment-changed-in-quickbooks
+        unchanged 1
+    """,
     "30 fee lines only": """
         Coworks
         invoice AAAAAAA1-0001 | Acme | 01-01 | unpaid | custom_fee Community fee 5

@@ -178,7 +178,8 @@ def test_planning_again_after_everything_is_posted_leaves_nothing_to_do(month: M
     books, done = applied(first, month.books, {})
     second = plan(month, books=books, done=done)
     assert (second.operations, second.adoptions) == ((), ())
-    assert second.held == first.held
+    # The same invoices are held; the reason that is named first may be another once the customers exist.
+    assert {number for number, _ in second.held} == {number for number, _ in first.held}
     assert plan(month, books=books).operations == ()
 
 

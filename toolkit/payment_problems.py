@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toolkit import matching
+from toolkit.books import ReceivedPayment
 from toolkit.frame import Frame, problem
 from toolkit.matching import Ambiguous
 from toolkit.model import BillingPayment, Invoice
@@ -35,14 +36,58 @@ def would_wander(invoice: Invoice, payment: BillingPayment) -> Problem:
     )
 
 
-def from_balance(invoice: Invoice, payment: BillingPayment) -> Problem:
+def from_balance(invoice: Invoice, amount: Money) -> Problem:
     """No money moved: the team used its credit."""
     return problem(
         invoice,
         "paid-from-balance",
-        f"{show(payment.amount)} was paid from the team's account balance.",
+        f"{show(amount)} was paid from the team's account balance.",
         "No money moved; in QuickBooks the customer's open credit has to be used, and which one is a choice.",
         "In QuickBooks, open Receive payment for the customer and apply the credit to this invoice.",
+    )
+
+
+def short(invoice: Invoice, still_open: Money) -> Problem:
+    """Coworks calls it paid, and its payments do not make the total."""
+    return problem(
+        invoice,
+        "paid-short",
+        f"Coworks calls it paid, but its payments leave {show(still_open)} of it open in QuickBooks.",
+        "Coworks has no part payments: a payment, a credit or a discount is missing, and A/R would show a debt.",
+        "Look the invoice up in Coworks: export the report again, or enter the missing credit in Coworks.",
+    )
+
+
+def gone(invoice: Invoice, payment: BillingPayment, qbo_id: str) -> Problem:
+    """The posting log has the payment, QuickBooks no longer."""
+    return problem(
+        invoice,
+        "payment-deleted-in-quickbooks",
+        f"Its payment of {show(payment.amount)} was posted as #{qbo_id}, which QuickBooks no longer has.",
+        "The invoice stands open though it is paid; posting the payment again could double what was put in its place.",
+        "Find out who deleted it. If it shall stand, release its key, and the next plan posts it again.",
+    )
+
+
+def voided_there(invoice: Invoice, payment: BillingPayment, record: ReceivedPayment) -> Problem:
+    """Voided in QuickBooks, alive in Coworks."""
+    return problem(
+        invoice,
+        "payment-voided-in-quickbooks",
+        f"Its payment of {show(payment.amount)} (#{record.id}) is voided in QuickBooks and stands in Coworks.",
+        "The invoice stands open though it is paid.",
+        "Find out who voided it. If it shall stand, release its key, and the next plan posts it again.",
+    )
+
+
+def changed_there(invoice: Invoice, payment: BillingPayment, record: ReceivedPayment) -> Problem:
+    """Coworks and QuickBooks disagree on the amount."""
+    return problem(
+        invoice,
+        "payment-changed-in-quickbooks",
+        f"Its payment of {show(payment.amount)} is one of {show(record.total)} in QuickBooks (#{record.id}).",
+        "The invoice and the bank deposit would be right for one of them only.",
+        "Find out which is right and correct the other one.",
     )
 
 

@@ -14,7 +14,7 @@ from toolkit.bench import Bench
 from toolkit.books import Account, Link, ReceivedPayment, TxnType
 from toolkit.frame import NOTHING, Frame, Part, hold, joined, problem
 from toolkit.matching import Ambiguous, Identity, PaymentMatch, PaymentWanted
-from toolkit.model import BillingPayment, InvoiceStatus, Method
+from toolkit.model import BillingPayment, Invoice, InvoiceStatus, Method
 from toolkit.money import ZERO, Money, show, total
 from toolkit.numbering import LONGEST
 from toolkit.plan import Action, Adoption, Fact, Kind, Operation
@@ -22,6 +22,8 @@ from toolkit.postings import Posting
 from toolkit.problems import Problem
 
 Found = Mapping[str, PaymentMatch | Ambiguous]
+
+_PAID = (InvoiceStatus.PAID, InvoiceStatus.MARKED_AS_PAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class _Due:
 
 def plan_payments(bench: Bench, posting: Posting, credited: Money) -> Part:
     """The payments of one invoice. `credited` is what this plan's credit memos settle of it."""
-    if posting.is_new and not posting.invoice.payments and posting.invoice.status is InvoiceStatus.UNPAID:
+    if posting.is_new and _is_simply_open(posting.invoice):
         return NOTHING
     missing = _paid_without_payment(posting, credited)
     if missing is not None:
@@ -52,8 +54,25 @@ def plan_payments(bench: Bench, posting: Posting, credited: Money) -> Part:
         part, settled = _payment(bench, due, found.get(due.who.key), still_open)
         still_open -= settled
         parts.append(part)
+    if not any(part.problems for part in parts):
+        parts.append(_left_open(posting, still_open))
     parts.append(_unknown_to_coworks(bench.frame, posting, found))
     return joined(parts)
+
+
+def _is_simply_open(invoice: Invoice) -> bool:
+    return invoice.status is InvoiceStatus.UNPAID and not invoice.payments and not invoice.applied_balance
+
+
+def _left_open(posting: Posting, still_open: Money) -> Part:
+    """What Coworks counts as settled and QuickBooks would leave open: account balance, or a payment that is short."""
+    invoice = posting.invoice
+    owed = max(invoice.total - total(one.amount for one in invoice.payments) - invoice.applied_balance, ZERO)
+    if invoice.applied_balance > ZERO and still_open > owed:
+        return hold(payment_problems.from_balance(invoice, still_open - owed))
+    if invoice.status in _PAID and still_open > ZERO:
+        return hold(payment_problems.short(invoice, still_open))
+    return NOTHING
 
 
 def _dues(frame: Frame, posting: Posting) -> list[_Due]:
@@ -79,15 +98,31 @@ def _payment(bench: Bench, due: _Due, found: PaymentMatch | Ambiguous | None, st
     if isinstance(found, Ambiguous):
         return hold(payment_problems.unclear(due.posting.invoice, due.payment, found)), ZERO
     if isinstance(found, PaymentMatch):
-        return _standing(due, found), ZERO
+        return _standing(bench.frame, due, found), ZERO
     stopped = next(_reasons(bench, due, still_open), None)
     return (hold(stopped), ZERO) if stopped is not None else _create(bench, due, still_open)
 
 
-def _standing(due: _Due, found: PaymentMatch) -> Part:
-    if due.who.stands:
-        return Part(unchanged=(due.who.key,))
+def _drift(frame: Frame, due: _Due, found: PaymentMatch) -> Problem | None:
+    """Why a payment that was posted no longer stands as it was; None if it does."""
+    record, payment, invoice = found.record, due.payment, due.posting.invoice
+    if record is None:
+        since = frame.books.since
+        unread = since is not None and payment.paid_on < since
+        return None if unread else payment_problems.gone(invoice, payment, found.qbo_id)
+    if record.voided:
+        return payment_problems.voided_there(invoice, payment, record)
+    several = sum(1 for link in record.links if link.txn_type is TxnType.INVOICE) > 1
+    if record.total != payment.amount and not several:
+        return payment_problems.changed_there(invoice, payment, record)
+    return None
+
+
+def _standing(frame: Frame, due: _Due, found: PaymentMatch) -> Part:
     record = found.record
+    if due.who.stands:
+        changed = _drift(frame, due, found)
+        return hold(changed) if changed else Part(unchanged=(due.who.key,))
     said = f"{record.total} {record.txn_date} customer #{record.customer_id}" if record else ""
     adoption = Adoption(
         key=due.who.key,
@@ -108,7 +143,7 @@ def _reasons(bench: Bench, due: _Due, still_open: Money) -> Iterator[Problem]:
     frame, payment, posting = bench.frame, due.payment, due.posting
     account = bench.where.accounts[payment.method]
     if payment.method is Method.BALANCE:
-        yield payment_problems.from_balance(posting.invoice, payment)
+        yield payment_problems.from_balance(posting.invoice, payment.amount)
     if payment.amount < ZERO:
         yield payment_problems.negative(posting.invoice, payment)
     if frame.is_before_go_live(payment.paid_on):
@@ -184,7 +219,7 @@ def _relied_on(frame: Frame, posting: Posting) -> tuple[Fact, ...]:
 
 def _paid_without_payment(posting: Posting, credited: Money) -> Problem | None:
     invoice = posting.invoice
-    paid = invoice.status in (InvoiceStatus.PAID, InvoiceStatus.MARKED_AS_PAID)
+    paid = invoice.status in _PAID
     due = posting.total - credited - invoice.applied_balance
     if not paid or invoice.payments or due <= ZERO or _settled_there(posting):
         return None
