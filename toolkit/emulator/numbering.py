@@ -11,7 +11,7 @@ _FIRST = 1001
 _MARKS = ",".join("?" * len(NUMBERED))
 _HOLDER = (
     "SELECT entity, id FROM object WHERE doc_number = ? COLLATE NOCASE AND doc_number = ? AND deleted = 0 "
-    f"AND entity IN ({_MARKS}) AND NOT (entity = ? AND id = ?) LIMIT 1"
+    f"AND +entity IN ({_MARKS}) AND NOT (entity = ? AND id = ?) LIMIT 1"
 )
 
 

@@ -14,6 +14,7 @@ from toolkit.emulator.query_grammar import Condition, Query, parse
 
 _DEFAULT, _MOST = 100, 1000
 _NO_ID = -9
+_INDEXED = frozenset(("id", "label", "name_key", "doc_number", "email", "customer_id", "txn_date"))
 _TOTAL = "coalesce((SELECT amount FROM total t WHERE t.entity = object.entity AND t.id = CAST(object.id AS TEXT)), 0)"
 _TOUCHED = (
     "max(updated, coalesce((SELECT touched FROM total t WHERE t.entity = object.entity "
@@ -161,8 +162,9 @@ def _default_order(kind: Kind) -> tuple[str, ...]:
 
 
 def _order(kind: Kind, query: Query) -> str:
-    """The order; where an equality is asked for, a + keeps SQLite from walking the order's index instead of finding."""
-    sort = "+" if any(condition.op in ("=", "in") for condition in query.conditions) else ""
+    """The order; where an index finds the rows, a + keeps SQLite from walking the order's index instead."""
+    asked = [_property(kind, condition.property).sql for condition in query.conditions if condition.op in ("=", "in")]
+    sort = "+" if any(sql in _INDEXED for sql in asked) else ""
     if not query.order:
         return ", ".join(sort + part for part in _default_order(kind))
     parts = []

@@ -31,7 +31,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS object_id ON object (entity, id);
 CREATE INDEX IF NOT EXISTS object_updated ON object (entity, updated, id, deleted, active);
 CREATE INDEX IF NOT EXISTS object_full_name ON object (entity, name) WHERE name IS NOT NULL;
 CREATE INDEX IF NOT EXISTS object_label ON object (entity, label) WHERE label IS NOT NULL;
-CREATE INDEX IF NOT EXISTS object_number ON object (entity, doc_number COLLATE NOCASE) WHERE doc_number IS NOT NULL;
+CREATE INDEX IF NOT EXISTS object_number ON object (doc_number COLLATE NOCASE, entity) WHERE doc_number IS NOT NULL;
 CREATE INDEX IF NOT EXISTS object_name ON object (entity, name_key) WHERE name_key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS object_email ON object (entity, email COLLATE NOCASE) WHERE email IS NOT NULL;
 CREATE INDEX IF NOT EXISTS object_date ON object (entity, txn_date) WHERE txn_date IS NOT NULL;
@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS posting (
   account_id TEXT NOT NULL, amount INTEGER NOT NULL, name_type TEXT, name_id TEXT, class_id TEXT, department_id TEXT,
   item_id TEXT, quantity TEXT, memo TEXT, due_date TEXT, created TEXT NOT NULL,
   PRIMARY KEY (txn_id, line)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS posting_account ON posting (account_id, date);
+CREATE INDEX IF NOT EXISTS posting_account ON posting (account_id);
 CREATE TABLE IF NOT EXISTS total (
   entity TEXT NOT NULL, id TEXT NOT NULL, amount INTEGER NOT NULL, touched TEXT NOT NULL,
   PRIMARY KEY (entity, id)) WITHOUT ROWID;
