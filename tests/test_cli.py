@@ -100,6 +100,8 @@ def test_live_books_need_the_word_and_a_connection(ask: Callable[..., dict[str, 
     ("break_it", "arguments", "code"),
     [
         (lambda folder: (folder / "company.toml").write_text("[push"), ("preview",), 2),
+        (lambda folder: (folder / "qbo.json").write_text("{"), ("preview",), 2),
+        (lambda folder: (folder / "qbo.db").write_text("not a database"), ("preview",), 2),
         (lambda folder: (folder / "company.toml").write_text("pussh = 1"), ("preview",), 2),
         (lambda folder: (folder / "mapping.csv").write_text("kind,product\nplan,Desk\n"), ("preview",), 2),
         (lambda folder: None, ("preview", "--period", "January"), 2),
@@ -112,7 +114,8 @@ def test_live_books_need_the_word_and_a_connection(ask: Callable[..., dict[str, 
         (lambda folder: (folder / "voids.csv").unlink(), ("preview", "--period", "2026-02"), 3),
     ],
     ids=[
-        "company.toml cut", "unknown setting", "mapping without its columns", "not a month", "not loopback",
+        "company.toml cut", "qbo.json cut", "qbo.db damaged",
+        "unknown setting", "mapping without its columns", "not a month", "not loopback",
         "no inbox", "truncated workbook", "empty file", "wrong month", "unknown file", "a vanished invoice",
     ],
 )  # fmt: skip

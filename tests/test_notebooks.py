@@ -11,6 +11,7 @@ import nbformat
 import papermill
 import pytest
 
+from tests.made_companies import copy_of_sample
 from tests.prepared_home import FIRST, ROOT, fresh, opened, prepared
 from toolkit import month_end
 from toolkit.month_end_kernel import parameters_of
@@ -305,7 +306,7 @@ def test_a_wrong_kept_line_fails_nbval(tmp_path: Path) -> None:
 
     folder = tmp_path / "checkout"
     shutil.copytree(ROOT / "notebooks", folder / "notebooks")
-    shutil.copytree(ROOT / "companies" / "sample", folder / "companies" / "sample")
+    copy_of_sample(folder / "companies")
     page = folder / "notebooks" / "00_start_here.ipynb"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--nbval-lax", "--nbval-current-env"]
     import os

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -23,6 +24,8 @@ from toolkit import settings as company_settings
 from toolkit.emulator.adapter import EmulatorAdapter, LoopbackAdapter
 from toolkit.emulator.app import EmulatorApp
 from toolkit.emulator.company import Company as EmulatedCompany
+from toolkit.emulator.seed import SeedError
+from toolkit.emulator.store import StateError
 from toolkit.posting_log import PostingLog, open_log
 from toolkit.problems import Problem, Severity, UsageError
 from toolkit.qbo.client import Client
@@ -142,7 +145,10 @@ def _door(
             raise UsageError(_bad_url(qbo_url, "it is not a loopback address such as http://127.0.0.1:8080"))
         return None, LoopbackAdapter(qbo_url, pool_maxsize=16)
     seed = folder / "qbo.json"
-    emulated = EmulatedCompany.open(folder / "qbo.db", seed=seed if seed.exists() else None)
+    try:
+        emulated = EmulatedCompany.open(folder / "qbo.db", seed=seed if seed.exists() else None)
+    except (SeedError, StateError, sqlite3.DatabaseError) as error:
+        raise UsageError(_unusable_books(folder.name, str(error))) from error
     stack.callback(emulated.close)
     return emulated, EmulatorAdapter(EmulatorApp([emulated]))
 
@@ -163,6 +169,17 @@ def _no_company(company: str) -> Problem:
         what=f"There is no company folder {company!r} with a company.toml in it.",
         why="Everything that is known of a company, from its switches to its posting log, lives in that folder.",
         do="Name a folder under companies/, or make one with: coworks-qbo sample companies/NAME.",
+        severity=Severity.FILE,
+    )
+
+
+def _unusable_books(company: str, why: str) -> Problem:
+    return Problem(
+        code="practice-books",
+        where=f"{company}/qbo.db",
+        what=f"The practice QuickBooks of this company cannot be opened: {why}",
+        why="Without it nothing can be rehearsed; real books are not touched by this.",
+        do="Move qbo.db, posting-log.db and books.db of this company away together to begin the practice again.",
         severity=Severity.FILE,
     )
 
