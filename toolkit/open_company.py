@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -147,7 +146,7 @@ def _door(
     seed = folder / "qbo.json"
     try:
         emulated = EmulatedCompany.open(folder / "qbo.db", seed=seed if seed.exists() else None)
-    except (SeedError, StateError, sqlite3.DatabaseError) as error:
+    except (SeedError, StateError) as error:
         raise UsageError(_unusable_books(folder.name, str(error))) from error
     stack.callback(emulated.close)
     return emulated, EmulatorAdapter(EmulatorApp([emulated]))

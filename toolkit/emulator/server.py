@@ -98,7 +98,7 @@ def _open(folder: Path, state: Path | None) -> Served:
     try:
         return Served(Company.open(state, seed=seed if seed.is_file() else None), state)
     except (ValueError, KeyError) as wrong:
-        raise Unusable(f"{seed} cannot be read: {wrong}") from wrong
+        raise Unusable(f"{folder} cannot be served: {wrong}") from wrong
 
 
 def _passing_folder(stack: ExitStack) -> Path:

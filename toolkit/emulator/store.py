@@ -61,8 +61,18 @@ CREATE TABLE IF NOT EXISTS reconciled (txn_id INTEGER NOT NULL, account_id TEXT 
 
 
 def connect(db: Path) -> sqlite3.Connection:
-    """An open connection to the company's file, made (with its tables) when absent; transactions are begun by hand."""
+    """An open connection to the company's file, made (with its tables) when absent; transactions are begun by hand.
+
+    Raises StateError for a file that is damaged, cannot be written, or is of another version.
+    """
     db.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return _connect(db)
+    except sqlite3.DatabaseError as error:
+        raise StateError(f"{db} cannot be used ({error}).") from error
+
+
+def _connect(db: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(db, timeout=60, isolation_level=None, check_same_thread=False, cached_statements=512)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
