@@ -490,8 +490,10 @@ def test_push_posts_the_reviewed_plan_once_at_the_button(page: Page, works: list
     assert works[-1].state == parts.IDLE
     assert "until you approve" in said(root)
     named(root, "I have looked").value = True
+    assert "Pressing the button posts exactly the plan, once." in said(root)
     button.click()
     assert works[-1].wait() == parts.DONE
+    assert "Pressing the button" not in said(root)
     assert "57 invoices" in said(root)
     assert "64 of 64 invoices and 56 of 56 payments" in said(root)
     writes = page.company.client.writes

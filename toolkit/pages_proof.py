@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from toolkit import charts
+from toolkit.books import Balances
 from toolkit.money import Money, show
 from toolkit.pages_look import (
     EMPTY,
@@ -27,6 +28,7 @@ from toolkit.pages_look import (
 )
 from toolkit.proof import Finding, Proof, Section
 from toolkit.report import VERDICTS, only_in_quickbooks, unexplained
+from toolkit.shown import funds_by_day
 
 FIRST = 8
 """Sentences against sign-off that stand open on the page."""
@@ -123,7 +125,10 @@ def elsewhere(found: Proof) -> Shown:
     return heading("Only in QuickBooks") + table(("record", "who", "amount", "what it is"), rows)
 
 
-def pictures(found: Proof) -> Shown:
-    """Receivables by age, and where every record stands."""
+def pictures(found: Proof, balances: Balances) -> Shown:
+    """Receivables by age, and Undeposited Funds from day to day."""
     aging = charts.aging(found.receivable)
-    return heading("Accounts receivable by age") + picture(aging, "Open receivables by age in days") if aging else EMPTY
+    funds = charts.balance_by_day(funds_by_day(balances), found.undeposited.name)
+    return (
+        heading("Accounts receivable by age") + picture(aging, "Open receivables by age in days") if aging else EMPTY
+    ) + (heading(f"{found.undeposited.name} by day") + picture(funds, "Its closing balance by day") if funds else EMPTY)

@@ -87,6 +87,16 @@ def jupyter_lab(home: Path, **more: str) -> Iterator[str]:
 
 
 @contextmanager
+def practice_quickbooks(company: Path, home: Path) -> Iterator[str]:
+    """A server of the company's emulated QuickBooks; gives its address."""
+    port = free_port()
+    command = [sys.executable, "-m", "toolkit.emulator", f"--port={port}", "--company", str(company)]
+    address = f"http://127.0.0.1:{port}"
+    with served(command, address, home / "quickbooks.log", home):
+        yield address
+
+
+@contextmanager
 def voila(home: Path, **more: str) -> Iterator[str]:
     """The notebooks of a home as an app; gives its address."""
     port = free_port()

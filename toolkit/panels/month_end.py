@@ -55,7 +55,7 @@ def shown(proved: Proved, pack: Path) -> Shown:
     """The proof, the answer first, and where the pack is."""
     return (
         pages_proof.proof(proved.proof)
-        + pages_proof.pictures(proved.proof)
+        + pages_proof.pictures(proved.proof, proved.balances)
         + sentence(f"Month-end pack: {pack / 'month-end.html'}", quiet=True)
     )
 

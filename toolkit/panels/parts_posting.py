@@ -57,14 +57,13 @@ def view(model: PostingModel, work: parts.Work, body: Shown, post: Callable[[Pro
 
     def offered(_change: Any = None) -> None:
         name.layout.display = "" if model.live and not model.nothing_left else "none"
-        approve.layout.display = "none" if model.nothing_left else "auto"
-        start.layout.display = "none" if model.nothing_left else "auto"
+        approve.layout.display = "none" if model.nothing_left else ""
+        start.layout.display = "none" if model.nothing_left else ""
+        model.ready = "" if model.nothing_left else f"Pressing the button posts exactly {model.what}, once."
 
     def pressed(_button: Any) -> None:
         if not (model.blockers or model.nothing_left):
             work.start(post)
-
-        model.ready = "" if model.nothing_left else f"Pressing the button posts exactly {model.what}, once."
 
     model.observe(offered, names=["nothing_left", "live"])
     offered()
