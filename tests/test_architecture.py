@@ -43,7 +43,7 @@ PARTS = {
     for owner, parts in {
         "tables": ("cells", "names"),
         "billing": ("inbox",),
-        "matching": ("customer_matching", "teams", "chart", "counterparts", "hindsight", "settlement"),
+        "matching": ("customer_matching", "teams", "chart", "counterparts", "hindsight", "settlement", "unread"),
         "planning": ("frame", "reminders", "invoice_problems", "payment_problems", "bench", "postings", "tills"),
         "deposits": ("already_booked", "corrections"),
         "tieout": ("funds_proof", "judging", "proof", "receivable_proof", "entries"),

@@ -26,6 +26,7 @@ from toolkit import (
     planning,
     reminders,
     tieout,
+    unread,
 )
 from toolkit import plan as plans
 from toolkit.approval import Approval
@@ -36,7 +37,7 @@ from toolkit.model import Billing, InputFile, Payouts
 from toolkit.open_company import OpenCompany
 from toolkit.plan import Done, Outcome, Plan, Standing
 from toolkit.posting_log import Event, Run, SignOff
-from toolkit.problems import Problem, Severity, UsageError
+from toolkit.problems import Problem, Severity, UsageError, blocking
 from toolkit.proof import Proof
 from toolkit.push import Progress, Situation, push, silent
 from toolkit.qbo.snapshot import read_balances, read_books
@@ -113,18 +114,26 @@ def gather(company: OpenCompany, period: str) -> Gathered:
     later = [_read_month(company, settings, month).billing for month in months if month > period and voided]
     register = hindsight.with_later_voids(billing.merge([*before, current.billing], period), later, voided)
     known = [reports[month].payouts for month in reports]
+    first, last = parse_period(period)
+    unread_payouts = (
+        *unread.of_earlier_months(problem for one in known[:-1] for problem in one.problems),
+        *unread.no_payouts_report(current.billing, current.payouts, settings.mode, first, last),
+    )
     return Gathered(
         period=period,
         settings=settings,
         billing=hindsight.with_later_voids(current.billing, later, voided),
         earlier=earlier,
         register=register,
-        payouts=current.payouts,
+        payouts=replace(current.payouts, problems=(*unread_payouts, *current.payouts.problems)),
         all_payouts=_united(known, period),
         mapping=mapping.read(company.folder / "mapping.csv"),
         pins=mapping.read_pins(company.folder / "customers.csv"),
         done=done,
-        problems=current.problems,
+        problems=(
+            *unread.of_earlier_months(problem for month in upto[:-1] for problem in reports[month].problems),
+            *current.problems,
+        ),
         files=tuple(file for one in reports.values() for file in (*one.billing.files, *one.payouts.files)),
     )
 
@@ -202,7 +211,16 @@ def review_deposits(company: OpenCompany, period: str) -> Review:
         company=company.name,
         period=period,
     )
-    return _kept(company, gathered, books, _with_problems(plan, gathered.payouts.problems), DEPOSITS_PLAN_FILE)
+    return _kept(company, gathered, books, _readable(plan, gathered), DEPOSITS_PLAN_FILE)
+
+
+def _readable(plan: Plan, gathered: Gathered) -> Plan:
+    """The plan with the input's problems; where a report cannot be read, only that: the rest would follow from it."""
+    known = (*gathered.problems, *gathered.payouts.problems)
+    broken = tuple(one for one in known if one.severity is Severity.FILE)
+    if broken:
+        return replace(plan, operations=(), adoptions=(), held=(), problems=broken)
+    return _with_problems(plan, gathered.payouts.problems)
 
 
 def _with_problems(plan: Plan, problems: Sequence[Problem]) -> Plan:
@@ -277,7 +295,8 @@ def _plan_problems(company: OpenCompany, gathered: Gathered, books: Books) -> tu
         period=gathered.period,
         earlier=gathered.earlier,
     )
-    return _with_problems(plan, gathered.problems).problems
+    paid_out = blocking(gathered.payouts.problems) if gathered.settings.mode is Mode.TRANSACTIONS else ()
+    return _with_problems(plan, (*gathered.problems, *paid_out)).problems
 
 
 def sign_off(company: OpenCompany, proved: Proved, signed_by: str, proof_sha256: str) -> None:
