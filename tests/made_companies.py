@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from pathlib import Path
 
 from toolkit.books import Customer, DocumentKind, Link, ReceivedPayment, SalesDocument, SalesLine, TxnType
@@ -50,8 +50,21 @@ def bare_company(folder: Path, *, realm: str = "9130000000000001") -> Path:
     return made
 
 
-def month_plan(*, realm: str = "9130000000000001", invoices: int = 40, teams: int = 3, item: str = "1") -> Plan:
-    """New customers, an invoice each in turn, and a payment of every invoice: all three waves."""
+def month_plan(
+    *,
+    realm: str = "9130000000000001",
+    invoices: int = 40,
+    teams: int = 3,
+    item: str = "1",
+    halves: int = 0,
+    referenced: int = 0,
+    extra_cents: int = 0,
+) -> Plan:
+    """New customers, an invoice each in turn, and a payment of every invoice: all three waves.
+
+    The first `halves` invoices are paid by two payments that only their stamps tell apart, the payments of the first
+    `referenced` invoices carry a reference; `extra_cents` makes every invoice dearer.
+    """
     operations: list[Operation] = []
     for team in range(teams):
         key = operation_key(realm, Kind.CUSTOMER, f"team/{team}")
@@ -59,14 +72,18 @@ def month_plan(*, realm: str = "9130000000000001", invoices: int = 40, teams: in
         operations.append(_operation(key, Kind.CUSTOMER, "Customer", record, f"Team {team}"))
     for number in range(invoices):
         customer = operation_key(realm, Kind.CUSTOMER, f"team/{number % teams}")
-        operations += _bill_and_payment(realm, f"C957F1A7-{number:04d}", customer, item, Decimal(100 + number))
+        dollars = Decimal(100 + number) + Decimal(extra_cents) / 100
+        name = f"C957F1A7-{number:04d}"
+        parts = 2 if number < halves else 1
+        operations += _bill_and_payments(realm, name, customer, item, dollars, parts, referenced=number < referenced)
     return Plan(stage="billing", company="bare", realm=realm, period="2026-01", operations=ordered(operations))
 
 
-def _bill_and_payment(realm: str, number: str, customer: str, item: str, dollars: Decimal) -> list[Operation]:
+def _bill_and_payments(  # noqa: PLR0917 - what a bill consists of
+    realm: str, number: str, customer: str, item: str, dollars: Decimal, parts: int, *, referenced: bool
+) -> list[Operation]:
     amount = dollars.quantize(Decimal("0.01"))
     invoice = operation_key(realm, Kind.INVOICE, number)
-    payment = operation_key(realm, Kind.PAYMENT, f"{number}/payment/1")
     document = SalesDocument(
         kind=DocumentKind.INVOICE,
         number=number,
@@ -77,18 +94,24 @@ def _bill_and_payment(realm: str, number: str, customer: str, item: str, dollars
         lines=(SalesLine(amount=amount, item_id=item, description="Desk"),),
         private_note=f"Coworks {number} · {invoice[:4]}",
     )
-    received = ReceivedPayment(
-        customer_id=pending(customer),
-        txn_date=date(2026, 1, 3),
-        total=amount,
-        links=(Link(txn_type=TxnType.INVOICE, txn_id=pending(invoice), amount=amount),),
-        private_note=f"Coworks {number} · {payment[:4]}",
-    )
     both = (customer, invoice)
-    return [
-        _operation(invoice, Kind.INVOICE, "Invoice", document, number, needs=(customer,), amount=amount),
-        _operation(payment, Kind.PAYMENT, "Payment", received, f"payment of {number}", needs=both, amount=amount),
-    ]
+    made = [_operation(invoice, Kind.INVOICE, "Invoice", document, number, needs=(customer,), amount=amount)]
+    half = (amount / parts).quantize(Decimal("0.01"), ROUND_DOWN)
+    for nth in range(1, parts + 1):
+        payment = operation_key(realm, Kind.PAYMENT, f"{number}/payment/{nth}")
+        share = half if nth < parts else amount - half * (parts - 1)
+        received = ReceivedPayment(
+            customer_id=pending(customer),
+            txn_date=date(2026, 1, 3),
+            total=share,
+            links=(Link(txn_type=TxnType.INVOICE, txn_id=pending(invoice), amount=share),),
+            reference=f"ch_{number}" if referenced else "",
+            private_note=f"Coworks {number} · {payment[:4]}",
+        )
+        made.append(
+            _operation(payment, Kind.PAYMENT, "Payment", received, f"payment of {number}", needs=both, amount=share)
+        )
+    return made
 
 
 def _operation(

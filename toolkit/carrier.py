@@ -216,21 +216,22 @@ class Carrier:
         fault = answer.fault
         if fault is None or fault.try_later:
             return None
+        if fault.code == "6000" and (among > 1 or again) and lane_of(operation) is Lane.NAMES:
+            # "One name at a time" is said in the company's language, so any refusal among several names is tried alone,
+            # under new ids: a name cannot be taken twice.
+            return Answer(operation=operation, standing=Standing.BEGUN, alone=True)
         if again and fault.code in REPLAYED:
             return None
-        if fault.code == "6000" and among > 1 and lane_of(operation) is Lane.NAMES:
-            # "One name at a time" is said in the company's language, so any refusal among several names is tried alone.
-            return Answer(operation=operation, standing=Standing.BEGUN, alone=True)
         if fault.code in TAKEN:
+            if not fault.holder:
+                return None  # perhaps it is ourselves who hold it: it is looked up
             mine = self._holder(operation, fault)
-            if mine is not None or again:
+            if mine is not None:
                 return mine
         return push_answers.refused(operation, fault)
 
     def _holder(self, operation: Operation, fault: Fault) -> Answer | None:
-        """The answer when it is ourselves who hold the number or the name: the requestid was not honored."""
-        if not fault.holder:
-            return self._look_up([operation]).get(operation.key)
+        """The answer when it is ourselves who hold the number: the requestid was not honored."""
         json = self._read(operation.entity, fault.holder)
         if json is None:
             return None

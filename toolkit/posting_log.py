@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import sqlite3
+import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -336,7 +337,7 @@ def open_log(path: Path, *, realm: str, clock: Clock) -> PostingLog:
     def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
         connection.isolation_level = None  # SQLAlchemy begins; the driver's own late BEGIN would let two runs race
         cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
+        _write_ahead(cursor)
         cursor.execute("PRAGMA synchronous=FULL")  # the record must outlive a power cut: it is what prevents duplicates
         cursor.close()
 
@@ -346,6 +347,18 @@ def open_log(path: Path, *, realm: str, clock: Clock) -> PostingLog:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return PostingLog(engine, realm=realm, clock=clock)
+
+
+def _write_ahead(cursor: sqlite3.Cursor) -> None:
+    """Readers beside the writer. SQLite does not wait by itself when two processes switch a new file at once."""
+    for left in reversed(range(100)):
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not left or "locked" not in str(error):
+                raise
+            time.sleep(0.05)
 
 
 def _open_members() -> sa.Select[Any]:
