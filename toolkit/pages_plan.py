@@ -190,7 +190,7 @@ def ledger(made: Review) -> Shown:
     if not moving:
         return EMPTY
     by_account = entries.totals_by_account(moving)
-    rows = [(line.account_name, line.debit, line.credit) for line in by_account]
+    rows = [(line.account_name, line.debit or "", line.credit or "") for line in by_account]
     sums = ("all", total(line.debit for line in by_account), total(line.credit for line in by_account))
     more = len(moving) - SHOWN_ENTRIES
     return (
@@ -210,8 +210,8 @@ def _entries(found: list[Entry]) -> Shown:
             f"{one.date:%b} {one.date.day}" if place == 0 else "",
             one.label if place == 0 else "",
             f"{'  ' if line.credit else ''}{line.account_name}",
-            show(line.debit) if line.debit else "",
-            show(line.credit) if line.credit else "",
+            line.debit or "",
+            line.credit or "",
             line.class_name,
             line.location,
         )
@@ -294,7 +294,7 @@ def _deposit_lines(one: Operation, made: Review) -> Shown:
         Plan(stage="", company="", realm="", period="", operations=(one,)), made.books, made.gathered.settings
     )
     rows = [
-        (line.account_name, line.name, line.memo, line.debit or ZERO, line.credit or ZERO)
+        (line.account_name, line.name, line.memo, line.debit or "", line.credit or "")
         for entry in found
         for line in entry.lines
     ]

@@ -109,7 +109,7 @@ def test_01_connect_by_signing_in_at_quickbooks(desk: Desk) -> None:
     assert company_settings.read(switches).push.transactions is False
     desk.tick("Push transactions")
     desk.press("Save the switches")
-    desk.text("Invoices and payments are posted.")
+    desk.text("Saved in company.toml. Invoices and payments are posted.")
     assert company_settings.read(switches).push.transactions is True
     assert "# The two switches" in switches.read_text()
     desk.keep("01_connect")
