@@ -113,7 +113,7 @@ def test_a_charge_that_is_not_in_quickbooks_is_named_with_its_day_and_amount() -
     plan = posted(ONE_PAYOUT, skip=("0002/payment/1",)).plan()
     assert plan.operations == ()
     assert codes(plan) == {"po_1": "payout-short"}
-    assert what(plan).startswith("$300.00 short: charge of 2 January ($300.00, invoice 0002) is not in QuickBooks")
+    assert what(plan).startswith("$300.00 short: charge of January 2 ($300.00, invoice 0002) is not in QuickBooks")
 
 
 def test_an_equal_payment_of_another_team_never_fills_a_gap() -> None:

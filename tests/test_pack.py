@@ -21,7 +21,8 @@ from toolkit import charts, pack, report, stages
 from toolkit.approval import Approval
 from toolkit.open_company import OpenCompany, open_company
 from toolkit.plan import from_json
-from toolkit.proof import Item, Proof, Reason, Section
+from toolkit.problems import Problem
+from toolkit.proof import Item, Proof, Reason, Section, Verdict
 from toolkit.report_html import page
 from toolkit.report_xlsx import workbook
 from toolkit.shown import Shown, funds_by_day
@@ -164,6 +165,44 @@ def test_receivables_are_drawn_by_age(age_days: int, place: int) -> None:
 
 def test_nothing_open_draws_nothing() -> None:
     assert charts.aging(Section(name="Accounts receivable", report=Decimal("0.00"))) == ""
+
+
+def test_many_problems_of_one_kind_are_one_paragraph_that_names_every_record() -> None:
+    """And two kinds stay two, whatever they share."""
+
+    def unmapped(number: str, plan: str) -> Problem:
+        return Problem(
+            code="unmapped",
+            where=f"billing.xlsx, row {number}",
+            what=f"Plan {plan!r} on invoice {number} has no product/service.",
+            why="QuickBooks cannot book the line.",
+            do=f"Add a row plan,{plan} to mapping.csv.",
+            key=number,
+        )
+
+    text = report.problems_text([unmapped("A-1", "Hot"), unmapped("A-2", "Hot"), unmapped("A-3", "Cold")])
+    assert text.count("  - ") == 2
+    assert "3 to settle" in text
+    assert "The same for 1 more: A-2." in " ".join(text.split())
+    assert "A-3" in text
+
+
+def test_many_differences_of_one_reason_are_one_sentence_and_a_finding_is_not_said_twice(
+    proved: stages.Proved,
+) -> None:
+    items = tuple(
+        Item(key=f"k{place}", label=f"Payment {place}", reason=Reason.NOT_DEPOSITED, sentence="late.", quickbooks=one)
+        for place, one in enumerate([Decimal("10.00")] * 4)
+    )
+    section = replace(proved.proof.undeposited, items=items)
+    obstacles = replace(proved.proof, undeposited=section).obstacles
+    assert [one for one in obstacles if "Payment 0" in one] == [
+        "4 differences in Undeposited Funds, together $40.00: paid out, bank deposit missing. "
+        "The first: Payment 0: late."
+    ]
+    wrong = replace(proved.proof.findings[0], key="k1", verdict=Verdict.MISSING, sentence="Payment 1 is missing.")
+    few = replace(proved.proof, undeposited=replace(section, items=items[:2]), findings=(wrong,))
+    assert [one for one in few.obstacles if "Payment" in one] == ["Payment 0: late.", "Payment 1 is missing."]
 
 
 def test_a_month_that_does_not_tie_says_so_everywhere(proved: stages.Proved) -> None:

@@ -94,7 +94,7 @@ def test_every_open_item_of_undeposited_funds_has_an_age_and_a_reason() -> None:
         (Decimal("80.00"), 11, Reason.ON_HAND),
         (Decimal("250.00"), 1, Reason.IN_TRANSIT),
     ]
-    assert "arrives on 3 February" in section.items[1].sentence
+    assert "arrives on February 3" in section.items[1].sentence
     assert section.bridge == {Reason.ON_HAND: Decimal("80.00"), Reason.IN_TRANSIT: Decimal("250.00")}
 
 
@@ -460,9 +460,9 @@ MUTATIONS: list[tuple[str, Change, str]] = [
     ("an open invoice grows by a cent", document("0003", total=Decimal("120.01")), "Invoice 0003"),
     ("a paid invoice shrinks by a cent", document("0001", total=Decimal("499.99")), "Invoice 0001"),
     ("an invoice moves to another month", document("0003", txn_date=day("2025-12-31")), "Invoice 0003"),
-    ("a refund receipt is deleted", without_document("0002-RF1"), "Refund of 4 January on invoice 0002"),
+    ("a refund receipt is deleted", without_document("0002-RF1"), "Refund of January 4 on invoice 0002"),
     ("a refund receipt grows by a cent", document("0002-RF1", total=Decimal("100.01")), "invoice 0002"),
-    ("a deposited payment is deleted", without_payment("500.00"), "Payment of 3 January on invoice 0001"),
+    ("a deposited payment is deleted", without_payment("500.00"), "Payment of January 3 on invoice 0001"),
     ("a payment in transit is deleted", without_payment("250.00"), "invoice 0005"),
     ("a check on hand is deleted", without_payment("80.00"), "invoice 0004"),
     ("a payment in transit grows by a cent", payment("250.00", total=Decimal("250.01")), "invoice 0005"),
@@ -565,7 +565,7 @@ def test_parts_sum_to_totals_whatever_is_wrong(changes: list[tuple[str, Change, 
 def test_the_next_month_ties_with_the_books_as_they_went_on() -> None:
     proof = month().prove(start="2026-02-01", as_of="2026-02-28")
     assert proof.obstacles == ()
-    assert [item.label for item in proof.deposits.items] == ["Payout po_2 of 3 February"]
+    assert [item.label for item in proof.deposits.items] == ["Payout po_2 of February 3"]
     assert proof.receivable.report == Decimal("120.00")
 
 

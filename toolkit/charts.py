@@ -54,7 +54,7 @@ def balance_by_day(days: Sequence[tuple[date, Money]], name: str) -> str:
         color=BAR,
         alpha=0.15,
     )
-    axes.xaxis.set_major_formatter(DateFormatter("%b %-d"))  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_formatter(DateFormatter("%b %d"))  # type: ignore[no-untyped-call]
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.set_ylabel(name)
     return _svg(figure, axes)

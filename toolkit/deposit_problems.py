@@ -7,7 +7,7 @@ from datetime import date
 from toolkit.books import Account, BankDeposit, TxnType
 from toolkit.deposit_lines import Gap
 from toolkit.model import Payout
-from toolkit.money import Money, show, total
+from toolkit.money import Money, dollars, total
 from toolkit.plan import Posted
 from toolkit.problems import Problem, Severity
 from toolkit.settings import Mode
@@ -41,7 +41,7 @@ def no_transactions(mode: Mode) -> Problem:
 
 
 def short(payout: Payout, gaps: tuple[Gap, ...]) -> Problem:
-    """ "$300.00 short: one charge of 2 October is not in QuickBooks", and every gap by name."""
+    """ "$300.00 short: one charge of October 2 is not in QuickBooks", and every gap by name."""
     missing = total(gap.amount for gap in gaps)
     side = "short" if missing > 0 else "over"
     listed = "; ".join(gap.words for gap in gaps)
@@ -49,7 +49,7 @@ def short(payout: Payout, gaps: tuple[Gap, ...]) -> Problem:
     return _problem(
         payout,
         code="payout-unusable" if unusable else "payout-short",
-        what=f"${show(abs(missing))} {side}: {listed}.",
+        what=f"{dollars(abs(missing))} {side}: {listed}.",
         why="A bank deposit without it would not be the amount that the bank shows; nothing is searched to fill it.",
         do="Settle what is named in QuickBooks or Coworks, post the month's payments, then plan again."
         if unusable
@@ -107,13 +107,13 @@ def already_deposited(payout: Payout, standing: dict[str, BankDeposit], wanted: 
     for deposit in sorted(standing.values(), key=lambda one: (one.txn_date, one.id)):
         inside = {(line.link.txn_type, line.link.txn_id) for line in deposit.lines if line.link}
         said.append(
-            f"the bank deposit of {day(deposit.txn_date)} for ${show(deposit.total)} (id {deposit.id}) holds "
+            f"the bank deposit of {day(deposit.txn_date)} for {dollars(deposit.total)} (id {deposit.id}) holds "
             f"{len(inside & wanted)} of its {len(wanted)} and {len(inside - wanted)} others"
         )
     return _problem(
         payout,
         code="already-deposited",
-        what=f"For this payout of ${show(payout.amount)}, {'; '.join(said)}.",
+        what=f"For this payout of {dollars(payout.amount)}, {'; '.join(said)}.",
         why="A payment can be in one bank deposit only, so this payout cannot be deposited as it is.",
         do="Correct that bank deposit to this payout's payments and fee, or delete it and plan again.",
     )
@@ -124,7 +124,7 @@ def already_booked(payout: Payout, bank: Account, entries: tuple[str, ...]) -> P
     return Problem(
         code="already-booked",
         where=where(payout),
-        what=f"${show(payout.amount)} is already in {bank.name}: {'; '.join(entries)}.",
+        what=f"{dollars(payout.amount)} is already in {bank.name}: {'; '.join(entries)}.",
         why="Most likely the bank feed's line was added as income; a bank deposit beside it would count it twice.",
         do="Remove that entry in QuickBooks (or undo its bank match), then plan again.",
         key=payout.payout_id,
@@ -149,7 +149,7 @@ def not_paid(payout: Payout) -> Problem:
     return _problem(
         payout,
         code="payout-not-paid",
-        what=f"The payout of ${show(payout.amount)} is {said}; no bank deposit is made for it.",
+        what=f"The payout of {dollars(payout.amount)} is {said}; no bank deposit is made for it.",
         why="Only a payout that has arrived is money in the bank; until then its payments wait where they are.",
         do="Nothing. It is posted when the report says paid.",
         severity=Severity.NOTE,
@@ -161,7 +161,7 @@ def before_go_live(payout: Payout, go_live: date) -> Problem:
     return _problem(
         payout,
         code="payout-before-go-live",
-        what=f"The payout of ${show(payout.amount)} arrived before go-live ({go_live.isoformat()}).",
+        what=f"The payout of {dollars(payout.amount)} arrived before go-live ({go_live.isoformat()}).",
         why="Its bank deposit belongs to the books as they were kept before.",
         do="Nothing, if those books have it.",
         severity=Severity.NOTE,
@@ -183,11 +183,11 @@ def detail(payout: Payout, rows: int, net: Money) -> Problem:
     """The payout's rows are absent, or do not come to its amount."""
     if rows:
         what = (
-            f"Its {rows} rows come to ${show(net)} after fees, the payout is ${show(payout.amount)}: "
-            f"${show(payout.amount - net)} is not explained."
+            f"Its {rows} rows come to {dollars(net)} after fees, the payout is {dollars(payout.amount)}: "
+            f"{dollars(payout.amount - net)} is not explained."
         )
     else:
-        what = f"The report does not say which charges are in the payout of ${show(payout.amount)}."
+        what = f"The report does not say which charges are in the payout of {dollars(payout.amount)}."
     return _problem(
         payout,
         code="payout-detail",

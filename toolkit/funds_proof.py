@@ -15,7 +15,7 @@ from toolkit.counterparts import Found, find_refund, stamped
 from toolkit.deposit_lines import counterpart
 from toolkit.judging import Bench
 from toolkit.model import BillingPayment, Method, Payout, PayoutStatus, Refund
-from toolkit.money import ZERO, Money, show, total
+from toolkit.money import ZERO, Money, dollars, total
 from toolkit.plan import Standing
 from toolkit.proof import Item, Reason, Section
 from toolkit.settlement import day, payment_id, refund_id
@@ -108,7 +108,7 @@ def _payment_item(bench: Bench, payment: BillingPayment, team: str) -> tuple[Ite
         key=found.key,
         label=f"Payment of {day(payment.paid_on)} on invoice {payment.invoice_number}",
         reason=reason,
-        sentence=f"${show(payment.amount)}, {age} days: {words}",
+        sentence=f"{dollars(payment.amount)}, {age} days: {words}",
         coworks=payment.amount if waits else ZERO,
         on=payment.paid_on,
         age_days=age,
@@ -185,7 +185,7 @@ def _refund_item(bench: Bench, refund: Refund, team: str) -> tuple[Item, Found]:
         key=found.key,
         label=f"Refund of {day(refund.refunded_on)} on invoice {refund.invoice_number}",
         reason=Reason.REFUND,
-        sentence=f"${show(-refund.amount)}, {age} days: {words}",
+        sentence=f"{dollars(-refund.amount)}, {age} days: {words}",
         coworks=-refund.amount if waits else ZERO,
         on=refund.refunded_on,
         age_days=age,
@@ -197,7 +197,7 @@ def _refund_item(bench: Bench, refund: Refund, team: str) -> tuple[Item, Found]:
 def _with_quickbooks(item: Item, quickbooks: Money) -> Item:
     if item.coworks == quickbooks:
         return replace(item, quickbooks=quickbooks)
-    words = f"{item.sentence} QuickBooks holds ${show(quickbooks)} of it, ${show(item.coworks)} is expected."
+    words = f"{item.sentence} QuickBooks holds {dollars(quickbooks)} of it, {dollars(item.coworks)} is expected."
     reason = item.reason if quickbooks else Reason.NOT_IN_QUICKBOOKS
     return replace(item, quickbooks=quickbooks, sentence=words, reason=reason)
 
@@ -305,7 +305,7 @@ def _left_over(bench: Bench, one: _Held, known: set[tuple[str, Money, date]]) ->
         key=f"qbo:{one.entity}:{one.id}",
         label=one.label,
         reason=Reason.DUPLICATE if twin else Reason.ORPHAN,
-        sentence=f"${show(one.amount)}, {age} days: {words}",
+        sentence=f"{dollars(one.amount)}, {age} days: {words}",
         quickbooks=one.amount,
         listed=not twin,
         on=one.on,

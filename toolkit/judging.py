@@ -28,7 +28,7 @@ from toolkit.counterparts import (
 )
 from toolkit.deposit_lines import counterpart
 from toolkit.model import BillingPayment, Invoice, InvoiceStatus, Method, Payout, PayoutStatus, Refund
-from toolkit.money import ZERO, Money, show, total
+from toolkit.money import ZERO, Money, dollars, total
 from toolkit.plan import Kind, Standing
 from toolkit.problems import Problem
 from toolkit.proof import Finding, Subject, Verdict
@@ -119,7 +119,7 @@ def _absent(bench: Bench, case: _Case, names: Sequence[str]) -> Finding | None:
         verdict = Verdict.QUESTION if question.candidates else Verdict.HELD
         return _finding(case, verdict, question.what)
     verdict, words = _WITHOUT_COUNTERPART.get(found.posted.standing if found.posted else None, (Verdict.MISSING, ""))
-    return _finding(case, verdict, words or f"${show(case.amount)} in Coworks, not in QuickBooks.")
+    return _finding(case, verdict, words or f"{dollars(case.amount)} in Coworks, not in QuickBooks.")
 
 
 _SENT = (Verdict.QUESTION, "was sent and its outcome is not known; run the push again.")
@@ -135,14 +135,14 @@ def _compared(case: _Case, expected: Money, on: date, differences: Sequence[str]
     said = list(differences)
     adopted = case.found.posted is None or case.found.posted.standing is Standing.ADOPTED
     if case.worth != expected:
-        said.insert(0, f"${show(expected)} in Coworks, ${show(case.worth)} in QuickBooks")
+        said.insert(0, f"{dollars(expected)} in Coworks, {dollars(case.worth)} in QuickBooks")
     same_month = (on.year, on.month) == (case.on.year, case.on.month)
     if on != case.on and not (adopted and same_month):
         said.append(f"dated {day(case.on)} in Coworks, {day(on)} in QuickBooks")
     if not said:
         verdict = Verdict.ADOPTED if adopted else Verdict.AGREES
         how = f" (found by {case.found.rule})" if adopted else ""
-        return _finding(case, verdict, f"${show(expected)} in Coworks and in QuickBooks{how}.")
+        return _finding(case, verdict, f"{dollars(expected)} in Coworks and in QuickBooks{how}.")
     changed = not adopted and case.found.posted is not None and abs(case.found.posted.amount) == abs(case.amount)
     verdict = Verdict.CHANGED_IN_QUICKBOOKS if changed else Verdict.DIFFERS
     return _finding(case, verdict, f"{'; '.join(said)}.")
@@ -227,7 +227,7 @@ def _reversed_finding(bench: Bench, invoice: Invoice, case: _Case, record: Sales
     later = invoice.voided_on is not None and invoice.voided_on > bench.as_of
     if later:
         return _finding(case, Verdict.AGREES, f"was voided in Coworks after the period, on {invoice.voided_on}.")
-    return _finding(case, Verdict.DIFFERS, f"was {gone} in Coworks, ${show(case.worth)} in QuickBooks.")
+    return _finding(case, Verdict.DIFFERS, f"was {gone} in Coworks, {dollars(case.worth)} in QuickBooks.")
 
 
 def _customer_difference(bench: Bench, invoice: Invoice, record: SalesDocument) -> list[str]:
@@ -398,7 +398,7 @@ def _payout_not_posted(bench: Bench, payout: Payout) -> tuple[Verdict, str] | No
     if payout.status in DEAD:
         return Verdict.NOT_POSTED, f"is {payout.status}: its charges go out again in a later payout."
     if payout.status is not PayoutStatus.PAID or payout.arrival_date > bench.as_of:
-        return Verdict.IN_TRANSIT, f"${show(payout.amount)} is on its way to the bank on {day(bench.as_of)}."
+        return Verdict.IN_TRANSIT, f"{dollars(payout.amount)} is on its way to the bank on {day(bench.as_of)}."
     if go_live and payout.arrival_date < go_live:
         return Verdict.NOT_POSTED, f"arrived before go-live ({go_live.isoformat()})."
     if bench.settings.mode is Mode.INVOICES:

@@ -93,6 +93,11 @@ def show(amount: Money) -> str:
     return f"{round_cents(amount):,.2f}"
 
 
+def dollars(amount: Money) -> str:
+    """Form in a sentence: `$1,234.50`, the minus before the sign: `-$617.70`."""
+    return f"-${show(-amount)}" if round_cents(amount) < ZERO else f"${show(amount)}"
+
+
 def share(amount: Money, weights: tuple[Money, ...]) -> tuple[Money, ...]:
     """`amount` split over `weights` in proportion, to the cent; the parts sum to `amount` exactly.
 

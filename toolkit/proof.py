@@ -5,12 +5,12 @@ Nothing is computed here that could hide a difference: `unexplained` is always Q
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from toolkit.money import ZERO, Money, show, total
+from toolkit.money import ZERO, Money, dollars, show, total
 from toolkit.problems import Problem, blocking
 
 
@@ -64,7 +64,7 @@ class Reason(StrEnum):
     REFUND = "refund not netted"
     NEVER_PAID_OUT = "never paid out"
     NOT_DEPOSITED = "paid out, bank deposit missing"
-    ORPHAN = "orphan"
+    ORPHAN = "not from Coworks"
     DUPLICATE = "duplicate"
     PAYOUT = "payout"
 
@@ -169,6 +169,25 @@ class Section:
         return tuple(item for item in self.items if item.difference)
 
 
+ALIKE = 3
+"""Differences of one reason that are still named one by one where everything is said in sentences."""
+
+
+def _told(part: Section, by_findings: Collection[str]) -> Iterator[str]:
+    """A section's differences in sentences; what a finding says already is left to it, many of one reason are one."""
+    alike: dict[Reason, list[Item]] = {}
+    for item in part.differences:
+        if item.key not in by_findings:
+            alike.setdefault(item.reason, []).append(item)
+    for reason, items in alike.items():
+        if len(items) <= ALIKE:
+            yield from (f"{item.label}: {item.sentence}" for item in items)
+        else:
+            off = total(item.difference for item in items)
+            first = f"{items[0].label}: {items[0].sentence}"
+            yield f"{len(items)} differences in {part.name}, together {dollars(off)}: {reason}. The first: {first}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollForward:
     """Opening + movements by kind of transaction = closing, from QuickBooks' general ledger."""
@@ -238,8 +257,10 @@ class Proof:
             for part in self.roll_forwards
             if part.unexplained
         ]
-        said += [f"{item.label}: {item.sentence}" for part in self.sections for item in part.differences]
-        said += [finding.sentence for finding in self.findings if finding.blocks]
+        blocking_findings = [finding for finding in self.findings if finding.blocks]
+        told = {finding.key for finding in blocking_findings}
+        said += [line for part in self.sections for line in _told(part, told)]
+        said += [finding.sentence for finding in blocking_findings]
         said += [f"{problem.what} {problem.do}" for problem in blocking(self.problems)]
         if self.payments_elsewhere:
             said.append("Payments are entered elsewhere, so the month cannot be signed off as tied.")

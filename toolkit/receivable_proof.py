@@ -13,7 +13,7 @@ from toolkit.books import Balances, OpenItem, SalesDocument
 from toolkit.counterparts import STANDS, find_invoice
 from toolkit.judging import Bench, is_split, is_voided
 from toolkit.model import BillingPayment, Invoice, InvoiceStatus
-from toolkit.money import ZERO, Money, show, total
+from toolkit.money import ZERO, Money, dollars, total
 from toolkit.plan import Kind
 from toolkit.problems import Problem
 from toolkit.proof import Item, Reason, Section
@@ -90,7 +90,7 @@ def _invoice_item(bench: Bench, invoice: Invoice, open_items: dict[tuple[str, st
         key=found.key,
         label=f"Invoice {invoice.number}",
         reason=Reason.VOIDED_SINCE if since else _reason(coworks, quickbooks),
-        sentence=f"${show(coworks)} open in Coworks, ${show(quickbooks)} in QuickBooks.",
+        sentence=f"{dollars(coworks)} open in Coworks, {dollars(quickbooks)} in QuickBooks.",
         listed=since,
         coworks=coworks,
         quickbooks=quickbooks,
@@ -129,7 +129,7 @@ def _listed(bench: Bench, row: OpenItem) -> Item:
         key=f"qbo:{row.txn_type}:{row.txn_id}",
         label=f"{row.txn_type} {row.number or row.txn_id}",
         reason=reason,
-        sentence=f"${show(row.open_balance)}: {_LISTED_WORDS[reason]}",
+        sentence=f"{dollars(row.open_balance)}: {_LISTED_WORDS[reason]}",
         quickbooks=row.open_balance,
         listed=True,
         on=row.txn_date,

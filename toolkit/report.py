@@ -108,13 +108,26 @@ def problems_text(problems: Sequence[Problem]) -> str:
 def _paragraphs(title: str, problems: Sequence[Problem]) -> str:
     if not problems:
         return ""
-    return "\n".join(["", title, *(_paragraph(one) for one in problems)])
+    alike: dict[tuple[str, ...], list[Problem]] = {}
+    for one in problems:
+        alike.setdefault(_but_for_the_record(one), []).append(one)
+    return "\n".join(["", title, *(_paragraph(found) for found in alike.values())])
 
 
-def _paragraph(problem: Problem) -> str:
+def _but_for_the_record(problem: Problem) -> tuple[str, ...]:
+    """What a problem says whichever record it is about: fifty invoices of one unmapped plan are one thing to do."""
+    said = (problem.what, problem.why, problem.do)
+    bare = (text.replace(problem.key, "") if problem.key else text for text in said)
+    return (problem.code, *bare, *problem.candidates, "" if problem.key else problem.where)
+
+
+def _paragraph(found: Sequence[Problem]) -> str:
+    problem = found[0]
     text = f"{problem.where}: {problem.what} {problem.why} {problem.do}"
     if problem.candidates:
         text += f" Candidates: {'; '.join(problem.candidates)}."
+    if len(found) > 1:
+        text += f" The same for {len(found) - 1} more: {', '.join(one.key or one.where for one in found[1:])}."
     return textwrap.fill(text, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_long_words=False)
 
 
@@ -147,7 +160,7 @@ def _done_words(outcome: Outcome, operations: Iterable[Operation]) -> str:
 
 def proof_text(proof: Proof) -> str:
     """The month's proof in words: verdicts, the three balances item by item where they differ, whether it ties."""
-    lines = [f"{proof.company}, {proof.period}, as of {proof.as_of:%B %-d, %Y}", ""]
+    lines = [f"{proof.company}, {proof.period}, as of {proof.as_of:%B} {proof.as_of.day}, {proof.as_of.year}", ""]
     lines += [f"  {number:>6}  {VERDICTS[verdict]}" for verdict, number in proof.counts.items() if number]
     lines.append("")
     for section in proof.sections:

@@ -27,8 +27,8 @@ Paid = TypeVar("Paid", BillingPayment, Refund)
 
 
 def day(when: date) -> str:
-    """A date as people say it, without the year: `2 October`."""
-    return f"{when.day} {_MONTHS[when.month - 1]}"
+    """A date as people say it, without the year: `October 2`."""
+    return f"{_MONTHS[when.month - 1]} {when.day}"
 
 
 def payment_id(payment: BillingPayment) -> str:

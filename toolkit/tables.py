@@ -401,7 +401,7 @@ def day_first(source: Source, what: str) -> Problem:
         code="day-first-dates",
         where=str(source),
         what=f"Dates are written with the day before the month: {what}.",
-        why="05/01/2026 would then be 5 January, not May 1, and no one can tell from the file alone.",
+        why="05/01/2026 would then be January 5, not May 1, and no one can tell from the file alone.",
         do="Export with US or ISO dates (2026-01-31), or set the column's format to date before saving.",
         severity=Severity.FILE,
     )

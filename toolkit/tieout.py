@@ -20,7 +20,7 @@ from toolkit.books import (
 from toolkit.counterparts import STANDS, Counterparts, Transaction, entity_of, index, register_by_number, stamped
 from toolkit.judging import Bench, Judged
 from toolkit.model import Billing, Invoice, Payout, Payouts, PayoutStatus
-from toolkit.money import ZERO, Money, show, total
+from toolkit.money import ZERO, Money, dollars, show, total
 from toolkit.plan import Done, Kind, Posted
 from toolkit.problems import Problem, Severity, blocking
 from toolkit.proof import STANDING, Finding, IncomeRow, Item, Proof, Reason, RollForward, Section, Subject, Verdict
@@ -159,7 +159,7 @@ def _only(record: Transaction) -> Finding:
         subject=Subject.QUICKBOOKS,
         name=name,
         verdict=Verdict.QUESTION if marked else Verdict.ONLY_IN_QUICKBOOKS,
-        sentence=f"{_WORDS[entity]} {name} of {day(record.txn_date)} for ${show(amount)}: {words}.",
+        sentence=f"{_WORDS[entity]} {name} of {day(record.txn_date)} for {dollars(amount)}: {words}.",
         quickbooks=amount,
         on=record.txn_date,
         entity=entity,
@@ -234,7 +234,7 @@ def _payout_item(bench: Bench, payout: Payout, judgment: Judged, ledger: Ledger)
             booked += ledger.get((deposit.account_id, entry_id), ZERO) if entry_id else ZERO
         else:
             booked = deposit.total + entry_amount
-        words = f"${show(payout.amount)} paid out, ${show(booked)} in the bank account."
+        words = f"{dollars(payout.amount)} paid out, {dollars(booked)} in the bank account."
     return Item(
         key=judgment.found.key,
         label=f"Payout {payout.payout_id} of {day(payout.arrival_date)}",
@@ -316,7 +316,7 @@ def _drifted(counterparts: Counterparts, posted: Posted) -> Problem | None:
     if not isinstance(record, SalesDocument | ReceivedPayment | BankDeposit):
         return None
     if record.total != abs(posted.amount) and posted.kind in _AMOUNT_IS_TOTAL:
-        return _changed(posted, f"was posted with ${show(abs(posted.amount))} and is now ${show(record.total)}")
+        return _changed(posted, f"was posted with {dollars(abs(posted.amount))} and is now {dollars(record.total)}")
     return None
 
 
