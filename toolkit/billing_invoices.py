@@ -270,10 +270,10 @@ class _Reading:
         raise self._does_not_sum(summed, stated)
 
     def _does_not_sum(self, summed: Money, stated: Money) -> Held:
+        off = f"{show(stated - summed)} is missing" if stated > summed else f"{show(summed - stated)} is too much"
         return self.held(
             "lines-do-not-sum",
-            f"The lines of invoice {self.number} sum to {show(summed)}, but its total is {show(stated)}: "
-            f"{show(stated - summed)} is missing.",
+            f"The lines of invoice {self.number} sum to {show(summed)}, but its total is {show(stated)}: {off}.",
             "QuickBooks computes the total from the lines, so it would differ from Coworks.",
             "Look the invoice up in Coworks and correct the report, or export it again.",
         )

@@ -183,8 +183,8 @@ def preview(company: OpenCompany, period: str, asked: Asked, said: Said) -> None
     said.text += stages.reminder_lines(stages.forecast(company, reviewed.books, reviewed.plan))
 
 
-def _review(reviewed: stages.Review, said: Said) -> None:
-    said.text.append(report.plan_text(reviewed.plan))
+def _review(reviewed: stages.Review, said: Said, changes: str = report.UNCHANGED) -> None:
+    said.text.append(report.plan_text(reviewed.plan, changes=changes))
     said.more |= _planned(reviewed.plan)
     said.add_problems(reviewed.plan.problems)
 
@@ -253,7 +253,7 @@ def _moving(bar: tqdm[Any]) -> Callable[[int, int, str], None]:
 def deposits(company: OpenCompany, period: str, asked: Asked, said: Said, *, approve: str) -> None:
     """Plan the bank deposits of the payouts, and with --approve post them."""
     reviewed = stages.review_deposits(company, period)
-    _review(reviewed, said)
+    _review(reviewed, said, changes="" if approve else report.UNCHANGED)
     if approve:
         said.add_problems(_post(company, reviewed, approve, asked, said).problems)
 

@@ -151,7 +151,7 @@ def not_paid(payout: Payout) -> Problem:
         code="payout-not-paid",
         what=f"The payout of {dollars(payout.amount)} is {said}; no bank deposit is made for it.",
         why="Only a payout that has arrived is money in the bank; until then its payments wait where they are.",
-        do="Nothing. It is posted when the report says paid.",
+        do="There is nothing to do: it is posted when the report says paid.",
         severity=Severity.NOTE,
     )
 
@@ -163,7 +163,7 @@ def before_go_live(payout: Payout, go_live: date) -> Problem:
         code="payout-before-go-live",
         what=f"The payout of {dollars(payout.amount)} arrived before go-live ({go_live.isoformat()}).",
         why="Its bank deposit belongs to the books as they were kept before.",
-        do="Nothing, if those books have it.",
+        do="There is nothing to do if those books have it.",
         severity=Severity.NOTE,
     )
 

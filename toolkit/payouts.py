@@ -323,7 +323,7 @@ def _no_payout(charges: Sequence[Charge]) -> Problem:
         where=str(charges[0].source),
         what=f"{len(charges)} charges of net {show(total(one.net for one in charges))} belong to {whose}.",
         why="They are not in any bank deposit of this month.",
-        do="Nothing, if they are paid out later, or their payout is in the report of another month.",
+        do="There is nothing to do if they are paid out later, or their payout is in the report of another month.",
         severity=Severity.NOTE,
         key=charges[0].payout_id,
     )

@@ -236,6 +236,10 @@ def _settled_there(posting: Posting) -> bool:
     return posting.document is not None and not posting.is_new and posting.document.balance == ZERO
 
 
+def _counted(payments: int) -> str:
+    return "a payment" if payments == 1 else f"{payments} payments"
+
+
 def _unknown_to_coworks(frame: Frame, posting: Posting, found: Found) -> Part:
     """Payments made in QuickBooks on an invoice of ours that Coworks does not know: named in every run."""
     if posting.is_new:
@@ -250,7 +254,7 @@ def _unknown_to_coworks(frame: Frame, posting: Posting, found: Found) -> Part:
     note = problem(
         posting.invoice,
         "paid-only-in-quickbooks",
-        f"{len(extra)} payments of {show(amount)} on it were made in QuickBooks and are not in Coworks.",
+        f"{show(amount)} was paid on it in QuickBooks by {_counted(len(extra))} that Coworks does not know.",
         "Coworks will go on asking the customer for this money.",
         "Mark it as paid in Coworks, or remove the payment in QuickBooks.",
         candidates=(f"#{one.id} of {one.txn_date} over {show(one.total)}" for one in extra),

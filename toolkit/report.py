@@ -53,7 +53,10 @@ def count(number: int, kind: Kind) -> str:
     return f"{number} {KINDS[kind][0 if number == 1 else 1]}"
 
 
-def plan_text(plan: Plan, *, changes: str = "Nothing in QuickBooks has been changed.") -> str:
+UNCHANGED = "Nothing in QuickBooks has been changed."
+
+
+def plan_text(plan: Plan, *, changes: str = UNCHANGED) -> str:
     """The plan in words: what would be done with amounts, what is there already, what is held, the approval code."""
     lines = [f"{plan.company}, {plan.period}", ""]
     lines += _operation_lines(plan) or ["Nothing is to be posted."]
@@ -64,7 +67,7 @@ def plan_text(plan: Plan, *, changes: str = "Nothing in QuickBooks has been chan
     if plan.held:
         lines.append(f"  {len(plan.held):>6}  held until a person has decided (see below)")
     lines += ["", *_renumbered(plan)]
-    lines.append(f"{changes} Approval code of this plan: {plan.digest}")
+    lines.append(f"{changes} Approval code of this plan: {plan.digest}".strip())
     return "\n".join(lines)
 
 
