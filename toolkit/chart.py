@@ -104,7 +104,9 @@ def fee_class(books: Books, settings: Settings) -> ListEntry | Problem | None:
     found = named(books.classes, wanted)
     if len(found) == 1:
         return found[0]
-    return _unset("accounts.processing_fee_class", f"the class {wanted!r}", tuple(one.name for one in found))
+    return _unset(
+        "accounts.processing_fee_class", "the class of the processing fee", tuple(one.name for one in found), wanted
+    )
 
 
 def _account(books: Books, wanted: str, fits: Callable[[Account], bool], setting: str, what: str) -> Account | Problem:
@@ -114,15 +116,20 @@ def _account(books: Books, wanted: str, fits: Callable[[Account], bool], setting
         found = tuple(account for account in books.accounts if account.active and fits(account))
     if len(found) == 1:
         return found[0]
-    return _unset(setting, f"{what} {wanted!r}" if wanted else what, tuple(one.full_name or one.name for one in found))
+    return _unset(setting, what, tuple(one.full_name or one.name for one in found), wanted)
 
 
-def _unset(setting: str, what: str, candidates: tuple[str, ...]) -> Problem:
-    several = f"{len(candidates)} accounts could be {what}." if candidates else f"QuickBooks has no answer for {what}."
+def _unset(setting: str, what: str, candidates: tuple[str, ...], wanted: str = "") -> Problem:
+    if candidates:
+        said = f"{len(candidates)} entries of QuickBooks could be {what}" + (f" {wanted!r}." if wanted else ".")
+    elif wanted:
+        said = f"QuickBooks has nothing called {wanted!r}, which company.toml names as {what}."
+    else:
+        said = f"No account of QuickBooks is chosen for {what}, and none can be told by its type."
     return Problem(
         code="account-not-chosen",
         where=f"company.toml, {setting}",
-        what=several,
+        what=said,
         why="Money that goes to a guessed account has to be found and moved later.",
         do=f"Name it in {setting}, as QuickBooks spells it or as #id.",
         candidates=candidates,

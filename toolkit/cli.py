@@ -11,12 +11,12 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from tqdm import tqdm
 
-from toolkit import connecting, month_end, pack, plan, report, report_company, stages
+from toolkit import connecting, pack, plan, report, report_company, stages
 from toolkit.approval import Approval
 from toolkit.emulator.sample import command as sample_command
 from toolkit.emulator.server import command as emulator_command
@@ -24,6 +24,9 @@ from toolkit.money import text as money_text
 from toolkit.open_company import OpenCompany, home, open_company
 from toolkit.plan import Action, Outcome, Standing
 from toolkit.problems import DoesNotTie, Problem, Severity, ToolkitError, blocking, worst_exit
+
+if TYPE_CHECKING:
+    from toolkit import month_end
 
 DEFAULT_COMPANY = "companies/sample"
 
@@ -340,6 +343,8 @@ def demo(company: str | None, as_json: bool, qbo_url: str, reports: Path | None)
     said = Said(company=Path(folder).name)
     began = time.monotonic()
     try:
+        from toolkit import month_end  # papermill and nbformat take two seconds to load, on every command
+
         packs = month_end.demo(folder, qbo_url=qbo_url, reports=reports, say=lambda line: click.echo(line, err=True))
         _packs(packs, said)
         said.text.append(f"Done in {time.monotonic() - began:.0f} s.")
