@@ -213,9 +213,12 @@ class Carrier:
         if answer.json is not None:
             record = wire_read.record(operation.entity, answer.json)
             return None if lookup.is_other(operation.record, record) else push_answers.stands(operation, record)
-        fault = answer.fault
-        if fault is None or fault.try_later:
+        if answer.fault is None or answer.fault.try_later:
             return None
+        return self._read_refusal(operation, answer.fault, again=again, among=among)
+
+    def _read_refusal(self, operation: Operation, fault: Fault, *, again: bool, among: int) -> Answer | None:
+        """The answer that a refusal settles; None when the operation must be looked up first."""
         if fault.code == "6000" and (among > 1 or again) and lane_of(operation) is Lane.NAMES:
             # "One name at a time" is said in the company's language, so any refusal among several names is tried alone,
             # under new ids: a name cannot be taken twice.
