@@ -117,7 +117,7 @@ def _run(name: str, body: Body, asked: Asked) -> int:
             finally:
                 said.reads, said.writes = company.client.reads, company.client.writes
     except ToolkitError as error:
-        said.problems.append(error.problem)
+        said.problems += [error.problem] if error.problem not in said.problems else []
         said.exits.append(error.exit_code)
     except KeyboardInterrupt:
         said.text.append("Stopped. Everything answered so far is in the posting log; run the same command again.")

@@ -143,12 +143,19 @@ def _door(
         if urlsplit(qbo_url).scheme != "http" or urlsplit(qbo_url).hostname not in _LOOPBACK:
             raise UsageError(_bad_url(qbo_url, "it is not a loopback address such as http://127.0.0.1:8080"))
         return None, LoopbackAdapter(qbo_url, pool_maxsize=16)
-    seed = folder / "qbo.json"
+    seed, realm = folder / "qbo.json", settings.quickbooks.realm
+    if realm and not seed.exists() and not (folder / "qbo.db").exists():
+        raise UsageError(
+            _unusable_books(folder.name, f"there is no qbo.json to begin company {realm} with.", _BRING_BOOKS)
+        )
     try:
         emulated = EmulatedCompany.open(folder / "qbo.db", seed=seed if seed.exists() else None)
     except (SeedError, StateError) as error:
         raise UsageError(_unusable_books(folder.name, str(error))) from error
     stack.callback(emulated.close)
+    if realm and emulated.realm_id != realm:
+        words = f"it is that of company {emulated.realm_id}, and company.toml says {realm}."
+        raise UsageError(_unusable_books(folder.name, words, _BRING_BOOKS))
     return emulated, EmulatorAdapter(EmulatorApp([emulated]))
 
 
@@ -172,13 +179,19 @@ def _no_company(company: str) -> Problem:
     )
 
 
-def _unusable_books(company: str, why: str) -> Problem:
+_BEGIN_ANEW = "Move qbo.db, posting-log.db and books.db of this company away together to begin the practice again."
+_BRING_BOOKS = (
+    "Put the qbo.json of this company into its folder (coworks-qbo connect --copy makes one), or correct realm."
+)
+
+
+def _unusable_books(company: str, why: str, do: str = _BEGIN_ANEW) -> Problem:
     return Problem(
         code="practice-books",
         where=f"{company}/qbo.db",
         what=f"The practice QuickBooks of this company cannot be opened: {why}",
         why="Without it nothing can be rehearsed; real books are not touched by this.",
-        do="Move qbo.db, posting-log.db and books.db of this company away together to begin the practice again.",
+        do=do,
         severity=Severity.FILE,
     )
 
