@@ -296,6 +296,19 @@ def test_a_bug_in_a_page_is_exit_1_and_marked(alone: Path, monkeypatch: pytest.M
     assert "ZeroDivisionError" in month.pages[0].read_text(encoding="utf-8")
 
 
+def test_a_kernel_that_dies_is_exit_1_and_running_again_finishes(alone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = alone / "notebooks" / "03_preview.ipynb"
+    whole = page.read_bytes()
+    notebook = read(page)
+    code(notebook)[2].source = "import os\nos._exit(9)"
+    nbformat.write(notebook, page)
+    monkeypatch.setattr(month_end, "NOTEBOOKS", ("03_preview", "04_push"))
+    month = month_end.run("sample", FIRST, approve="auto")
+    assert (month.exit_code, [one.code for one in month.problems], month.writes) == (1, ["bug"], 0)
+    page.write_bytes(whole)
+    assert month_end.run("sample", FIRST, approve="auto").writes == 157
+
+
 # ---- the kept lines can fail
 
 

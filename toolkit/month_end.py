@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
 from toolkit import problems as problem_types
 from toolkit import stages
-from toolkit.month_end_kernel import parameters_of, run_notebook
+from toolkit.month_end_kernel import Kernel, kernel, parameters_of
 from toolkit.open_company import URL_VARIABLE, folder_of, home, open_company
 from toolkit.pages import REPORTS_VARIABLE, TALLY_VARIABLE
 from toolkit.problems import DoesNotTie, Problem, Severity, ToolkitError, UsageError, worst_exit
@@ -88,22 +89,12 @@ def run(
     failing cell marked, the pages after it are not run, and the month carries the documented exit code. Raises
     `UsageError` for parameters, folders or months that cannot be used.
     """
-    folder = folder_of(company)
-    with open_company(folder, qbo_url=qbo_url, reports=reports) as opened:
-        period = period or stages.default_period(opened)
-        parse_period(period)
-        pack, name = opened.pack(period), opened.name
-    given: dict[str, str | bool] = {"company": str(folder), "period": period, "headless": True, "live": live}
-    environment = {REPORTS_VARIABLE: str(reports or ""), **({URL_VARIABLE: qbo_url} if qbo_url else {})}
-    plans = [_parameters(one, {**given, **_approval(one, approve)}, more or {}) for one in NOTEBOOKS]
-    _refuse_unknown(more or {})
-    met: list[_Met] = []
-    for one, parameters in zip(NOTEBOOKS, plans, strict=True):
-        say(f"{name} {period}: {one} …")
-        met.append(_run_page(one, pack, parameters, environment))
-        if met[-1].failed:
-            break
-    return _month(name, period, pack, met)
+    order = _Order(
+        folder=folder_of(company), approve=approve, live=live, qbo_url=qbo_url, reports=reports, more=more or {}
+    )
+    _refuse_unknown(order.more)
+    with kernel(home() / "notebooks") as running:
+        return _run(order, period, running, say)
 
 
 def demo(folder: str | Path, *, qbo_url: str = "", reports: Path | None = None, say: Say = quiet) -> tuple[Month, ...]:
@@ -111,14 +102,62 @@ def demo(folder: str | Path, *, qbo_url: str = "", reports: Path | None = None, 
 
     Run again it writes nothing to QuickBooks. Raises `UsageError` if the folder or its settings cannot be used.
     """
-    with open_company(folder, qbo_url=qbo_url, reports=reports) as opened:
+    order = _Order(folder=folder_of(folder), approve="auto", qbo_url=qbo_url, reports=reports)
+    with open_company(order.folder, qbo_url=qbo_url, reports=reports) as opened:
         months = stages.status(opened).months or (stages.default_period(opened),)
     found: list[Month] = []
-    for period in months:
-        found.append(run(folder, period, approve="auto", qbo_url=qbo_url, reports=reports, say=say))
-        if found[-1].exit_code:
-            break
+    with kernel(home() / "notebooks") as running:
+        for period in months:
+            found.append(_run(order, period, running, say))
+            if found[-1].exit_code:
+                break
     return tuple(found)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Order:
+    """What was asked for, whatever the month."""
+
+    folder: Path
+    approve: str = ""
+    live: bool = False
+    qbo_url: str = ""
+    reports: Path | None = None
+    more: Parameters = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What every page finds in its environment."""
+        found = {REPORTS_VARIABLE: str(self.reports.resolve()) if self.reports else ""}
+        return {**found, **({URL_VARIABLE: self.qbo_url} if self.qbo_url else {})}
+
+    def parameters(self, name: str, period: str) -> dict[str, str | bool]:
+        """What the page is told: of all there is, what its parameters cell declares."""
+        # A person's code is for the plan they saw, which is 04_push's; bank deposits are planned after it.
+        approve = self.approve if self.approve == "auto" or name == "04_push" else ""
+        given: dict[str, str | bool] = {
+            "company": str(self.folder),
+            "period": period,
+            "headless": True,
+            "live": self.live,
+            "approve": approve,
+        }
+        declared = parameters_of(_notebook(name))
+        return {key: value for key, value in {**given, **self.more}.items() if key in declared}
+
+
+def _run(order: _Order, period: str, running: Kernel, say: Say) -> Month:
+    with open_company(order.folder, qbo_url=order.qbo_url, reports=order.reports) as opened:
+        period = period or stages.default_period(opened)
+        parse_period(period)
+        pack, name = opened.pack(period), opened.name
+    met: list[_Met] = []
+    for one in NOTEBOOKS:
+        say(f"{name} {period}: {one} …")
+        met.append(_run_page(running, one, pack, order.parameters(one, period), order.environment))
+        if met[-1].failed:
+            break
+    return _month(name, period, pack, met)
 
 
 # ---- one page
@@ -138,17 +177,6 @@ class _Met:
     writes: int
 
 
-def _parameters(name: str, given: Mapping[str, str | bool], more: Parameters) -> dict[str, str | bool]:
-    """What this page is told: of all there is, what its parameters cell declares."""
-    declared = parameters_of(_notebook(name))
-    return {key: value for key, value in {**given, **more}.items() if key in declared}
-
-
-def _approval(name: str, approve: str) -> dict[str, str]:
-    """A person's code is for the plan they saw, which is 04_push's; bank deposits are planned after it."""
-    return {"approve": approve if approve == "auto" or name == "04_push" else ""}
-
-
 def _notebook(name: str) -> Path:
     return home() / "notebooks" / f"{name}.ipynb"
 
@@ -160,28 +188,30 @@ def _refuse_unknown(more: Parameters) -> None:
         raise UsageError(_unknown(unknown, sorted(known)))
 
 
-def _run_page(name: str, pack: Path, parameters: Parameters, environment: Mapping[str, str]) -> _Met:
+def _run_page(running: Kernel, name: str, pack: Path, parameters: Parameters, environment: Mapping[str, str]) -> _Met:
     output = pack / "notebooks" / f"{name}.ipynb"
     output.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
         tally = Path(scratch) / "tally.json"
-        error: PapermillExecutionError | None = None
+        error: tuple[str, str] | None = None
         try:
-            run_notebook(_notebook(name), output, parameters, {**environment, TALLY_VARIABLE: str(tally)})
+            running.run(_notebook(name), output, parameters, {**environment, TALLY_VARIABLE: str(tally)})
         except PapermillExecutionError as raised:
-            error = raised
+            error = raised.ename, str(raised.evalue)
+        except DeadKernelError:
+            error = "DeadKernelError", "the kernel that ran the page ended"
         kept: dict[str, Any] = json.loads(tally.read_text(encoding="utf-8")) if tally.exists() else {}
     return _met(name, output, kept, error)
 
 
-def _met(name: str, output: Path, kept: Mapping[str, Any], error: PapermillExecutionError | None) -> _Met:
+def _met(name: str, output: Path, kept: Mapping[str, Any], error: tuple[str, str] | None) -> _Met:
     found = tuple(_problem(one) for one in kept.get("problems", ()))
     exits = set(kept.get("exits", ()))
     if error is not None:
-        code = _exit_code(error.ename)
+        code = _exit_code(error[0])
         exits.add(code)
-        if not any(str(one) == error.evalue for one in found):
-            found = (*found, _failed(name, error, code))
+        if not any(str(one) == error[1] for one in found):
+            found = (*found, _failed(name, *error, code))
     return _Met(
         name=name,
         output=output,
@@ -210,8 +240,8 @@ def _exit_code(exception: str) -> int:
     return int(found.exit_code) if isinstance(found, type) and issubclass(found, ToolkitError) else 1
 
 
-def _failed(name: str, error: PapermillExecutionError, code: int) -> Problem:
-    what = str(error.evalue) if code != 1 else f"Something happened that was not foreseen: {error.ename}."
+def _failed(name: str, exception: str, said: str, code: int) -> Problem:
+    what = said if code != 1 else f"Something happened that was not foreseen: {exception}."
     return Problem(
         code="bug" if code == 1 else "page-stopped",
         where=f"notebooks/{name}.ipynb",

@@ -19,7 +19,7 @@ from toolkit.approval import Approval
 from toolkit.connecting import Connected
 from toolkit.mapping import Rule
 from toolkit.money import text
-from toolkit.open_company import OpenCompany, home, open_company
+from toolkit.open_company import HOME_VARIABLE, URL_VARIABLE, OpenCompany, folder_of, home, open_company
 from toolkit.plan import Outcome, Plan
 from toolkit.problems import (
     DoesNotTie,
@@ -58,6 +58,12 @@ class Tally:
     problems: list[Problem] = field(default_factory=list)
     exits: set[int] = field(default_factory=set)
     lines: list[str] = field(default_factory=list)
+    reads_before: int = 0
+    writes_before: int = 0
+
+    def begin(self, company: OpenCompany) -> None:
+        """Count from here: the company may have been open before."""
+        self.reads_before, self.writes_before = company.client.reads, company.client.writes
 
     def add(
         self, page: Page, *, problems: tuple[Problem, ...] = (), exits: tuple[int, ...] = (), line: str = ""
@@ -69,8 +75,8 @@ class Tally:
         if self.path:
             client = page.company.client
             kept = {
-                "reads": client.reads,
-                "writes": client.writes,
+                "reads": client.reads - self.reads_before,
+                "writes": client.writes - self.writes_before,
                 "problems": [one.as_json() for one in self.problems],
                 "exits": sorted(self.exits),
                 "lines": self.lines,
@@ -78,19 +84,21 @@ class Tally:
             Path(self.path).write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
 
 
+_OPEN: dict[tuple[str, ...], OpenCompany] = {}
+"""What this process has open: one posting log, one connection and one pace for all pages of a company."""
+
+
 def open_page(
     company: str, period: str = "", *, live: bool = False, approve: str = "", environ: Mapping[str, str] = os.environ
 ) -> Page:
-    """The company, open until the notebook's kernel ends; without `period` the earliest month not signed off.
+    """The company, open until the process ends; without `period` the earliest month not signed off.
 
     Raises `UsageError` for a folder, settings or a month that cannot be used.
     """
-    reports = environ.get(REPORTS_VARIABLE, "")
     tally = Tally(environ.get(TALLY_VARIABLE, ""))
-    stack = ExitStack()
     with _told(tally):
-        opened = stack.enter_context(open_company(company, reports=Path(reports) if reports else None, environ=environ))
-        atexit.register(stack.close)
+        opened = _opened(company, environ)
+        tally.begin(opened)
         return Page(
             company=opened,
             period=period or stages.default_period(opened),
@@ -98,6 +106,20 @@ def open_page(
             approve=approve,
             tally=tally,
         )
+
+
+def _opened(company: str, environ: Mapping[str, str]) -> OpenCompany:
+    """The company as it is open already, unless its settings or its address have changed since."""
+    folder, reports = folder_of(company, environ), environ.get(REPORTS_VARIABLE, "")
+    settings = (folder / "company.toml").read_text(encoding="utf-8", errors="replace")
+    key = (str(folder), settings, reports, environ.get(URL_VARIABLE, ""), environ.get(HOME_VARIABLE, ""))
+    if key not in _OPEN:
+        stack = ExitStack()
+        _OPEN[key] = stack.enter_context(
+            open_company(folder, reports=Path(reports) if reports else None, environ=environ)
+        )
+        atexit.register(stack.close)
+    return _OPEN[key]
 
 
 @contextmanager
