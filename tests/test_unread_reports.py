@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from made_companies import copy_of_sample
 
-from toolkit import stages
+from toolkit import report_company, stages
 from toolkit.approval import Approval
 from toolkit.open_company import OpenCompany, open_company
 from toolkit.problems import Problem, blocking
@@ -70,3 +70,27 @@ def test_a_month_without_card_payments_needs_no_payouts_report(company: OpenComp
     report(company, FIRST, "payouts.xlsx").unlink()
     with open_company(company.folder, reports=company.reports, environ={}) as invoices_only:
         assert codes(stages.review_deposits(invoices_only, FIRST).plan.problems) == []
+
+
+def test_an_earlier_month_that_was_never_posted_is_noted_and_stops_nothing(company: OpenCompany) -> None:
+    plan = stages.review(company, SECOND).plan
+    assert [one.where for one in plan.problems if one.code == "earlier-month-not-posted"] == ["inbox/2026-01"]
+    assert plan.operations
+    first = stages.review(company, FIRST)
+    stages.post(company, first, Approval(code=first.plan.digest))
+    assert "earlier-month-not-posted" not in {one.code for one in stages.review(company, SECOND).plan.problems}
+
+
+def test_the_preview_says_what_goes_to_the_default_product(company: OpenCompany) -> None:
+    path = company.folder / "mapping.csv"
+    rows = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(row for row in rows if not row.startswith("plan,Hot Desk,")))
+    found = stages.review(company, FIRST).gathered
+    assert report_company.default_line(found.mapping, found.billing.invoices, "Other Coworks Revenue") == (
+        "No row of mapping.csv names these, so they go to 'Other Coworks Revenue': plan 'Hot Desk' (2,786.00)."
+    )
+
+
+def test_the_preview_says_nothing_of_defaults_when_all_is_mapped(company: OpenCompany) -> None:
+    found = stages.review(company, FIRST).gathered
+    assert not report_company.default_line(found.mapping, found.billing.invoices, "Other Coworks Revenue")

@@ -183,6 +183,8 @@ def preview(company: OpenCompany, period: str, asked: Asked, said: Said) -> None
     reviewed = stages.review(company, period)
     _review(reviewed, said)
     said.text.append(report.filters_line(reviewed.gathered.billing))
+    found, policy = reviewed.gathered, reviewed.gathered.settings.policy
+    said.text.append(report_company.default_line(found.mapping, found.billing.invoices, policy.default_product))
     said.text += stages.reminder_lines(stages.forecast(company, reviewed.books, reviewed.plan))
 
 

@@ -10,7 +10,7 @@ from toolkit.books import PENDING, SalesDocument
 from toolkit.frame import Frame, problem
 from toolkit.matching import Identity
 from toolkit.model import BillingLine, Invoice, InvoiceStatus, LineKind
-from toolkit.money import Money
+from toolkit.money import Money, show, total
 from toolkit.plan import Fact, Kind
 from toolkit.planned_customers import Payer
 from toolkit.planned_lines import inherited
@@ -95,14 +95,27 @@ def never_posted(invoice: Invoice, children: Mapping[str, tuple[Invoice, ...]]) 
     if invoice.status is InvoiceStatus.SCHEDULED:
         return _never(invoice, "scheduled", "It is only scheduled in Coworks.", "It is posted once Coworks issues it.")
     if is_split_parent(invoice, children):
-        return _never(
-            invoice, "split-parent", "It was split.", "Its parts are posted instead, so that nothing counts twice."
-        )
+        return _split(invoice, children.get(invoice.number, ()))
     if is_voided(invoice) and not invoice.payments:
         return _never(
             invoice, "voided-before-posting", "It was voided before it was posted.", "There is nothing to void."
         )
     return None
+
+
+def _split(invoice: Invoice, parts: tuple[Invoice, ...]) -> Problem:
+    summed = total(part.total for part in parts)
+    if not parts or summed == invoice.total:
+        why = "Its parts are posted instead, so that nothing counts twice."
+        return _never(invoice, "split-parent", "It was split.", why)
+    return problem(
+        invoice,
+        "split-parent",
+        f"It was split; its parts come to {show(summed)}, it was over {show(invoice.total)}.",
+        "Its parts are posted instead, as Coworks has them; a part that is missing would be missing revenue.",
+        "Look in Coworks whether all parts are in the report; fees added to the parts explain a difference too.",
+        note=True,
+    )
 
 
 def _never(invoice: Invoice, code: str, what: str, why: str) -> Problem:

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from toolkit.connecting import Connected
+from toolkit.mapping import KIND_OF_LINE, OWED, Mapping
+from toolkit.mapping_suggestions import unmapped
+from toolkit.model import Invoice, LineKind
 from toolkit.money import show, text
 from toolkit.posting_log import Run
 from toolkit.settings import Mode
 from toolkit.stages import Mapped, Status
+
+_NO_DEFAULT = {KIND_OF_LINE[kind] for kind in OWED} - {KIND_OF_LINE[kind] for kind in LineKind if kind not in OWED}
+"""Kinds of rows that only what is owed has: without a row it is held, never sold as a default product."""
 
 MODES = {
     Mode.NOTHING: "both off, nothing will be posted",
     Mode.INVOICES: "invoices only; payments are entered elsewhere",
     Mode.TRANSACTIONS: "invoices and payments",
 }
+
+
+def default_line(mapping: Mapping, invoices: Iterable[Invoice], default_product: str) -> str:
+    """Which names go to a default product because no row names them, the largest amount first; "" if none does."""
+    rows = [one.product for one in mapping.rules if one.kind == "default" and not one.campus and one.product]
+    missing = [one for one in unmapped(mapping, invoices) if one.kind != "campus" and one.kind not in _NO_DEFAULT]
+    product = next(iter(rows), default_product)
+    if not missing or not product:
+        return ""
+    names = "; ".join(f"{one.kind.replace('_', ' ')} {one.name!r} ({show(one.amount)})" for one in missing)
+    return f"No row of mapping.csv names these, so they go to {product!r}: {names}."
 
 
 def status_text(status: Status, *, runs: bool = False) -> str:

@@ -131,11 +131,17 @@ def gather(company: OpenCompany, period: str) -> Gathered:
         pins=mapping.read_pins(company.folder / "customers.csv"),
         done=done,
         problems=(
+            *unread.not_posted_yet(_never_run(company, {month: reports[month].billing for month in upto[:-1]})),
             *unread.of_earlier_months(problem for month in upto[:-1] for problem in reports[month].problems),
             *current.problems,
         ),
         files=tuple(file for one in reports.values() for file in (*one.billing.files, *one.payouts.files)),
     )
+
+
+def _never_run(company: OpenCompany, reports: dict[str, Billing]) -> list[str]:
+    run = {one.period for one in company.log.runs()}
+    return [month for month, report in reports.items() if report.invoices and month not in run]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,6 +35,21 @@ def no_payouts_report(billing: Billing, payouts: Payouts, mode: Mode, first: dat
     return (_asked_for(billing.period, len(taken), show(total(taken))),) if taken else ()
 
 
+def not_posted_yet(months: Iterable[str]) -> tuple[Problem, ...]:
+    """A note for each earlier month that has a report and no run: its payments may be in this month's payouts."""
+    return tuple(
+        Problem(
+            code="earlier-month-not-posted",
+            where=f"inbox/{month}",
+            what=f"{month} has a Billing report and has never been posted.",
+            why="Its payments may be in this month's payouts, and its open invoices are this month's opening balance.",
+            do=f"Post {month} first.",
+            severity=Severity.NOTE,
+        )
+        for month in months
+    )
+
+
 def _asked_for(period: str, count: int, amount: str) -> Problem:
     return Problem(
         code="no-payouts-report",
