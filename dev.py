@@ -22,6 +22,8 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 LOCK = HERE / "requirements.lock"
 STAMP = VENV / "installed.sha256"
 OLDEST = (3, 11)
+PAGES = str(HERE / "notebooks" / ".jupyter")
+"""Where Jupyter finds how the pages look."""
 
 USAGE = """usage: python3 dev.py COMMAND
 
@@ -60,8 +62,10 @@ def test(more: list[str]) -> int:
 
 
 def lab(more: list[str]) -> int:
+    # Jupyter refuses to run as root unless told; in a container everybody is root.
+    root = ["--allow-root"] if getattr(os, "geteuid", lambda: 1)() == 0 else []
     return beside_quickbooks(
-        [PYTHON, "-m", "jupyter", "lab", "--notebook-dir", HERE, "notebooks/00_start_here.ipynb", *more]
+        [PYTHON, "-m", "jupyter", "lab", "--notebook-dir", HERE, "notebooks/00_start_here.ipynb", *root, *more]
     )
 
 
@@ -70,15 +74,39 @@ def app(more: list[str]) -> int:
 
 
 def beside_quickbooks(command: list[str | Path]) -> int:
-    """Run a server of pages beside the sample's QuickBooks Online, so that its sign-in page can be clicked."""
-    serve: list[str] = [str(PYTHON), "-m", "toolkit.emulator", "--company", str(HERE / "companies" / "sample")]
+    """Run a server of pages beside the practice QuickBooks Online, so that its sign-in page can be clicked."""
+    folders = practice_companies(HERE / "companies")
+    if not folders:
+        return run(command, JUPYTER_CONFIG_PATH=PAGES)
+    serve: list[str] = [str(PYTHON), "-m", "toolkit.emulator"]
+    serve += [part for folder in folders for part in ("--company", str(folder))]
     with subprocess.Popen(serve, cwd=HERE, stdout=subprocess.PIPE, text=True, env=environment()) as quickbooks:
         try:
             assert quickbooks.stdout is not None
+            # Without an answer (a damaged company: its reason was printed) each page opens its own practice books.
             address = json.loads(quickbooks.stdout.readline() or "{}").get("base_url", "")
-            return run(command, COWORKS_QBO_URL=address, JUPYTER_CONFIG_PATH=str(HERE / "notebooks" / ".jupyter"))
+            return run(command, COWORKS_QBO_URL=address, JUPYTER_CONFIG_PATH=PAGES)
         finally:
             quickbooks.terminate()
+
+
+def practice_companies(companies: Path) -> list[Path]:
+    """The folders with a practice QuickBooks, each company ID once, in name order but the sample first.
+
+    One server tells companies apart by their ID, so those without one in company.toml are left out.
+    """
+    import tomllib
+
+    found: dict[str, Path] = {}
+    for path in sorted(companies.glob("*/company.toml"), key=lambda one: (one.parent.name != "sample", one)):
+        try:
+            books = tomllib.loads(path.read_text(encoding="utf-8-sig")).get("quickbooks", {})
+        except (OSError, ValueError):
+            continue  # the page that opens it says what is wrong
+        there = any((path.parent / name).exists() for name in ("qbo.json", "qbo.db"))
+        if there and books.get("realm") and books.get("environment", "emulator") == "emulator":
+            found.setdefault(str(books["realm"]), path.parent)
+    return list(found.values())
 
 
 def set_up() -> None:

@@ -23,6 +23,7 @@ from made_companies import month_plan
 import toolkit.push
 from toolkit import stages
 from toolkit.approval import Approval
+from toolkit.emulator.adapter import EmulatorAdapter
 from toolkit.emulator.company import Company
 from toolkit.open_company import OpenCompany, open_company, utc_now
 from toolkit.plan import Outcome, Plan, Standing
@@ -98,6 +99,8 @@ def work(job: Job) -> Result:
         socket.gethostname = lambda: job.host
     now, sleep = (utc_now, None) if job.real_time or job.url else clock_of(job.folder)
     toolkit.push.HEARTBEAT_SECONDS = 0.01  # the wait between looks at the clock, in real seconds
+    if sleep:
+        EmulatorAdapter.__init__.__kwdefaults__["sleep"] = sleep  # a slow answer takes the company's time, not ours
     Trap(job).set()
     with open_company(job.folder, qbo_url=job.url, environ={}, rates=FAST, now=now) as company:
         company.client._sleep = sleep or (lambda seconds: threading.Event().wait(min(seconds, 0.05)))
@@ -143,6 +146,7 @@ def of_outcome(outcome: Outcome) -> Result:
 def child(job: Job, pipe: int) -> None:
     """In the forked process: work, say the result, and end without tidying up."""
     code = 0
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the command line has it
     try:
         result = work(job)
     except ToolkitError as error:
@@ -183,11 +187,17 @@ def end(pid: int, pipe: int) -> Result:
 def together(jobs: list[Job]) -> list[Result]:
     """Run jobs at the same time; the results in their order."""
     running: list[tuple[int, int]] = []
-    for job in jobs:
-        if job.after:
-            os.waitid(os.P_PID, running[-1][0], os.WSTOPPED | os.WNOWAIT)
-            advance(Path(job.folder), job.after)
-        running.append(start(job))
+    try:
+        for job in jobs:
+            if job.after:
+                os.waitid(os.P_PID, running[-1][0], os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+                advance(Path(job.folder), job.after)
+            running.append(start(job))
+    except BaseException:
+        # One that was stopped in the midst of a write holds the emulator's file; left stopped, it would hold our pipe.
+        for pid, _ in running:
+            os.kill(pid, signal.SIGKILL)
+        raise
     return [end(*one) for one in reversed(running)][::-1]
 
 

@@ -10,6 +10,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -19,10 +20,13 @@ from typing import Any
 
 from made_companies import bare_company
 
+from toolkit.counterparts import stamped
 from toolkit.emulator import injection
 from toolkit.emulator.admin import set_switch
 from toolkit.emulator.app import TABLES
 from toolkit.emulator.company import Company
+from toolkit.plan import Kind, Standing
+from toolkit.posting_log import open_log
 
 NOON = datetime(2026, 2, 2, 17, tzinfo=UTC)
 
@@ -116,11 +120,11 @@ def drillmaster() -> Iterator[Drillmaster]:
 class Place:
     """Company folders copied from one that is ready: an empty company whose clock stands at NOON, without limits."""
 
-    def __init__(self, folder: Path, company: Path | None = None) -> None:
+    def __init__(self, folder: Path, company: Path | None = None, clock: datetime = NOON) -> None:
         self._folder, self._count = folder, 0
         self.template = company or bare_company(folder / "template")
         with self.emulated(self.template) as opened:
-            opened.set_clock(NOON)
+            opened.set_clock(clock)
             set_switch(opened, "quotas", "off")
 
     def fresh(self) -> Path:
@@ -156,12 +160,32 @@ def prepare(folder: Path, *, faults: str = "", **switches: str) -> None:
             injection.plant(opened, faults)
 
 
+def still_planted(folder: Path) -> Counter[str]:
+    """How often each fault is still to strike."""
+    found: Counter[str] = Counter()
+    with Place.emulated(folder) as opened:
+        for one in injection.waiting(opened):
+            wanted = injection.parse(one)[0]
+            found[wanted.name] += wanted.times
+    return found
+
+
+def planted(faults: str) -> Counter[str]:
+    """How often each fault of a text would strike."""
+    found: Counter[str] = Counter()
+    for wanted in injection.parse(faults):
+        found[wanted.name] += wanted.times
+    return found
+
+
 def settings(folder: Path, **limits: object) -> None:
     """Write [limits] anew."""
     path = folder / "company.toml"
-    head = path.read_text(encoding="utf-8").split("[limits]")[0]
+    head, _, rest = path.read_text(encoding="utf-8").partition("[limits]\n")
+    after = rest[rest.index("\n[") + 1 :] if "\n[" in rest else ""
     rows = {"auto_documents": 100000, "auto_amount": '"100000000.00"', "auto_voids": 1000} | limits
-    path.write_text(head + "[limits]\n" + "".join(f"{name} = {value}\n" for name, value in rows.items()), "utf-8")
+    mine = "".join(f"{name} = {value}\n" for name, value in rows.items())
+    path.write_text(f"{head}[limits]\n{mine}\n{after}", "utf-8")
 
 
 def advance(folder: Path, seconds: float) -> None:
@@ -174,7 +198,44 @@ def books_of(folder: Path) -> dict[str, Any]:
     """The emulated company's books without what differs between two equal histories: ids, tokens, times."""
     with Place.emulated(folder) as opened:
         assert opened.check() == [], "debits are credits everywhere"
-        return canonical(opened.snapshot())
+        books = opened.snapshot()
+        return canonical(books) | {"balances": _balances(opened, books)}
+
+
+def _balances(opened: Company, books: dict[str, Any]) -> list[str]:
+    """What the ledger says of every account and customer, in cents, zeros left out."""
+    names = {(entity, str(row["Id"])): row for entity, rows in books["lists"].items() for row in rows}
+    rows = opened.connection().execute("SELECT entity, id, amount FROM total WHERE amount <> 0").fetchall()
+    found = ((names.get((entity, str(one))) or {}, entity, cents) for entity, one, cents in rows)
+    return sorted(f"{entity} {row.get('DisplayName') or row.get('Name')} {cents}" for row, entity, cents in found)
+
+
+def wrong_links(folder: Path) -> list[str]:
+    """What the posting log says that the books do not: an id that is not there, is another bill's, or is linked twice.
+
+    A void and its invoice are one document; what was there before may be several Coworks records.
+    """
+    with Place.emulated(folder) as opened:
+        rows = {(entity, str(body["Id"])): body for entity, body in map(_split, opened.snapshot()["transactions"])}
+    log = open_log(folder / "posting-log.db", realm="", clock=lambda: NOON)
+    try:
+        standing = [one for one in log.replay().values() if one.standing is Standing.DONE and one.kind is not Kind.VOID]
+    finally:
+        log.close()
+    wrong, seen = [], set()
+    for one in standing:
+        name = one.entity, one.qbo_id
+        if name in seen:
+            wrong.append(f"{name} is linked twice, also by {one.kind} {one.coworks_id or one.number}")
+        seen.add(name)
+        if one.entity != "Customer" and not _is_of(one.key, rows.get(name)):
+            wrong.append(f"{name} is not of {one.kind} {one.coworks_id or one.number}: {rows.get(name)}")
+    return wrong
+
+
+def _is_of(key: str, row: dict[str, Any] | None) -> bool:
+    mark = stamped(str(row.get("PrivateNote", ""))) if row else None
+    return mark is not None and mark[1] == key[:4]
 
 
 _LOST = ("Id", "SyncToken", "MetaData", "domain", "sparse", "LinkedTxn", "LineEx", "LineNum", "time")

@@ -83,7 +83,7 @@ def _handle(client: socket.socket, request: bytes, port: int, misdeed: str, mome
     if misdeed in ("twice", "stale"):
         again = _exchange(request, port)
         answer = again if misdeed == "twice" else answer
-    if misdeed == "cut":
+    if misdeed == "cut" or not answer:  # the server itself may have hung up
         return False
     client.sendall(answer[: len(answer) // 2] if misdeed == "halve" else answer)
     return misdeed != "halve"

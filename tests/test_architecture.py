@@ -41,25 +41,30 @@ PARTS = {
     # Modules that were split off by subject share the rank of the one they belong to.
     part: owner
     for owner, parts in {
+        "problems": ("disk",),
+        "settings": ("settings_file",),
         "tables": ("cells", "names"),
         "billing": ("inbox",),
         "matching": ("customer_matching", "teams", "chart", "counterparts", "hindsight", "settlement", "unread"),
         "planning": ("frame", "reminders", "invoice_problems", "payment_problems", "bench", "postings", "tills"),
         "deposits": ("already_booked", "corrections"),
-        "tieout": ("funds_proof", "judging", "proof", "receivable_proof", "entries"),
-        "qbo.wire": ("qbo.wire_read", "qbo.exact_json", "qbo.faults", "qbo.fault_words"),
+        "tieout": ("edits", "funds_proof", "judging", "proof", "receivable_proof", "entries"),
+        "qbo.wire": ("qbo.wire_read", "qbo.exact_json", "qbo.faults", "qbo.fault_words", "qbo.understanding"),
         "qbo.session": (
             "qbo.addresses",
             "qbo.filelock",
             "qbo.quiet",
             "qbo.tokens",
+            "qbo.token_words",
+            "qbo.oauth_answers",
             "qbo.callback",
             "qbo.connection_words",
         ),
         "qbo.client": ("qbo.layers",),
-        "qbo.snapshot": ("qbo.balances", "qbo.books_cache", "qbo.sources"),
+        "qbo.snapshot": ("qbo.balances", "qbo.books_cache", "qbo.books_in_hand", "qbo.sources"),
         "push": ("approval", "carrier", "lookup", "waves"),
         "report": ("charts", "pack", "shown"),
+        "open_company": ("reports_in_hand",),
     }.items()
     for part in parts
 }
@@ -72,7 +77,7 @@ IMPURE = frozenset(
     {"requests", "random", "secrets", "os", "time", "socket", "subprocess", "ipywidgets", "requests_oauthlib", "urllib"}
 )
 FILES_ONLY_IN = frozenset(
-    {"tables", "cells", "inbox", "billing", "payouts", "bank", "mapping", "mapping_file", "settings"}
+    {"tables", "cells", "inbox", "billing", "payouts", "bank", "mapping", "mapping_file", "settings", "settings_file"}
 )
 LONGEST_FUNCTION = 50
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -153,6 +155,77 @@ def test_status_map_and_connect_answer(ask: Callable[..., dict[str, Any]]) -> No
     assert ask("status", "--runs")["runs"] == []
 
 
+UNDO_KEYS = {"undoes", "digest", "operations", "counts", "totals", "refused", "undone_before", "adopted"}
+
+
+def test_a_run_is_previewed_undone_once_and_posted_again_only_when_released(ask: Callable[..., dict[str, Any]]) -> None:
+    ask("push", "--approve", "auto")
+    posted = ask("deposits", "--approve", "auto")
+    runs = [one["run"] for one in ask("status", "--runs")["runs"]]
+    assert runs[-1] == posted["run"]
+    seen = ask("undo", posted["run"])
+    assert (seen["exit"], seen["qbo_writes"], seen["period"]) == (0, 0, "2026-01")
+    assert seen.keys() >= UNDO_KEYS
+    assert seen["counts"] == {"delete deposit": 10}
+    billing = ask("undo", runs[0])
+    assert (billing["exit"], billing["refused"] > 0) == (3, True)
+    assert {one["code"] for one in billing["problems"]} == {"not-undone"}
+    refused = ask("undo", posted["run"], "--approve", "0123456789abcdef")
+    assert (refused["exit"], refused["qbo_writes"]) == (4, 0)
+    done = ask("undo", posted["run"], "--approve", seen["digest"])
+    assert {name: done[name] for name in ("exit", "deleted", "voided", "deactivated", "failed", "unknown")} == {
+        "exit": 0, "deleted": 10, "voided": 0, "deactivated": 0, "failed": 0, "unknown": 0,
+    }  # fmt: skip
+    again = ask("undo", posted["run"], "--approve", seen["digest"])
+    assert (again["exit"], again["qbo_writes"], again["undone_before"]) == (0, 0, 10)
+    held = ask("deposits", "--approve", "auto")
+    assert (held["exit"], held["qbo_writes"], len(held["problems"])) == (3, 0, 11)
+    released = ask("release", posted["run"])
+    assert (released["exit"], len(released["released"]), released["already"]) == (0, 10, False)
+    assert ask("release", posted["run"])["already"] is True
+    assert ask("deposits", "--approve", "auto")["created"] == 10
+    assert ask("release", posted["run"])["exit"] == 4, "it stands again"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "problem"),
+    [
+        (("undo", "nonsense"), 2, "unknown-run"),
+        (("undo", ""), 2, "unknown-run"),
+        (("release", "nonsense"), 2, "nothing-to-release"),
+    ],
+)
+def test_a_name_that_is_not_known_is_said_and_exits_2(
+    ask: Callable[..., dict[str, Any]], arguments: tuple[str, ...], code: int, problem: str
+) -> None:
+    answer = ask(*arguments)
+    assert (answer["exit"], answer["qbo_writes"]) == (code, 0)
+    assert [one["code"] for one in answer["problems"]] == [problem]
+
+
 def test_an_unknown_command_or_option_exits_2(run: Invoke) -> None:
     assert CliRunner().invoke(cli, ["fly"]).exit_code == 2
     assert run("preview", "--fly").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "arguments", [("undo", "--json"), ("preview", "--json", "--fly"), ("push", "--json", "--approve")]
+)
+def test_a_refused_argument_is_one_object_too(arguments: tuple[str, ...], run: Invoke) -> None:
+    said = run(*arguments)
+    found = json.loads(said.stdout)
+    assert (said.exit_code, found["exit"], found["command"]) == (2, 2, arguments[0])
+    assert [one["code"] for one in found["problems"]] == ["usage"]
+    assert (found["qbo_reads"], found["qbo_writes"]) == (0, 0)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("command", [["status"], ["sample", "/proc/nowhere/x"]])
+def test_output_that_cannot_be_written_is_a_sentence(command: list[str], sample: Path) -> None:
+    where = ["--company", str(sample)] if command == ["status"] else []
+    asked = [sys.executable, "-m", "toolkit.cli", *command, *where]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        ended = subprocess.run(asked, check=False, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert ended.returncode == 2, ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert "again" in ended.stderr

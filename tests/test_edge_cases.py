@@ -61,6 +61,56 @@ CASES = {
         plan
         create invoice AAAAAAA1-0002 100.00 Acme 01-01
     """,
+    "04 e-mail and name changed, the numbers say who it is": """
+        Coworks
+        invoice AAAAAAA1-0002 | Acme | 01-01 | unpaid | plan Hot Desk 100 | email=new@acme.example
+        QuickBooks
+        customer 58 | Acme Holding | old@acme.example
+        document 77 | AAAAAAA1-0001 | 58 | 01-01 | 90
+        posted customer team/aaaaaaa1 | 58
+        plan
+        create invoice AAAAAAA1-0002 100.00 Acme Holding 01-01
+    """,
+    "04 the id of the posting log is a stranger": """
+        Coworks
+        invoice AAAAAAA1-0002 | Acme | 01-01 | unpaid | plan Hot Desk 100 | email=a@acme.example
+        QuickBooks
+        customer 58 | Dukes Basketball Camp | dukes@intuit.example
+        document 77 | 1001 | 58 | 01-01 | 90
+        posted customer team/aaaaaaa1 | 58
+        plan
+        hold AAAAAAA1-0002 customer-changed
+    """,
+    "04 the id of the posting log is a stranger, and the team is there too": """
+        Coworks
+        invoice AAAAAAA1-0002 | Acme | 01-01 | unpaid | plan Hot Desk 100 | email=a@acme.example
+        QuickBooks
+        customer 58 | Dukes Basketball Camp | dukes@intuit.example
+        customer 59 | Acme | a@acme.example
+        posted customer team/aaaaaaa1 | 58
+        plan
+        hold AAAAAAA1-0002 customer-changed
+    """,
+    "04 the customer for all guests was renamed, our stamp says who it is": """
+        Coworks
+        invoice GGGGGGG1-0002 | Guest | 01-01 | unpaid | day_pass Day Pass 25
+        QuickBooks
+        customer 58 | Walk-ins |
+        document 77 | GGGGGGG1-0001 | 58 | 01-01 | 25 | note=STAMP
+        posted customer guests | 58
+        plan
+        create invoice GGGGGGG1-0002 25.00 Walk-ins 01-01
+    """,
+    "04 the customer for all guests is a stranger": """
+        Coworks
+        invoice GGGGGGG1-0002 | Guest | 01-01 | unpaid | day_pass Day Pass 25
+        QuickBooks
+        customer 58 | Dukes Basketball Camp |
+        document 77 | 1001 | 58 | 01-01 | 25
+        posted customer guests | 58
+        plan
+        hold GGGGGGG1-0002 customer-changed
+    """,
     "05 blank e-mail": """
         Coworks
         invoice AAAAAAA1-0001 | Acme | 01-01 | unpaid | plan Hot Desk 100

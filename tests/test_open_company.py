@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from made_companies import copy_of_sample
 
-from toolkit.open_company import open_company
+from toolkit.open_company import free_run_name, open_company
 from toolkit.problems import UsageError
 
 
@@ -38,3 +39,15 @@ def test_a_company_without_an_id_may_begin_with_empty_books(tmp_path: Path) -> N
     toml.write_text(toml.read_text().replace('realm = "9130495895871361"', ""))
     with open_company(folder, environ={}) as company:
         assert company.emulated is not None
+
+
+def test_a_run_is_never_given_the_name_of_an_earlier_one(tmp_path: Path) -> None:
+    """Whatever chance and a clock that stands still give."""
+    moment = datetime(2026, 1, 5, 9, 30, 1, tzinfo=UTC)
+    drawn = iter([7, 7, 7, 8])
+    with open_company(copy_of_sample(tmp_path), environ={}, now=lambda: moment) as company:
+        first = free_run_name(moment, company.log, lambda bits: next(drawn))
+        company.log.begin_run(first, command="push billing", period="2026-01", digest="", approved_by="Dana")
+        second = free_run_name(moment, company.log, lambda bits: next(drawn))
+        assert (first, second) == ("20260105-093001-00000007", "20260105-093001-00000008")
+        assert len({company.new_run() for _ in range(2000)}) == 2000

@@ -185,6 +185,8 @@ def test_many_problems_of_one_kind_are_one_paragraph_that_names_every_record() -
     assert "3 to settle" in text
     assert "The same for 1 more: A-2." in " ".join(text.split())
     assert "A-3" in text
+    many = report.problems_text([unmapped(f"B-{number}", "Hot") for number in range(30)])
+    assert "B-8, and 21 others (--json names them all)." in " ".join(many.split())
 
 
 def test_many_differences_of_one_reason_are_one_sentence_and_a_finding_is_not_said_twice(

@@ -15,6 +15,7 @@ import pytest
 from tests.prepared_home import FIRST, fresh, opened, post
 from toolkit import mapping, pages, pages_connect, pages_lines, pages_map
 from toolkit import settings as company_settings
+from toolkit.connecting import Answer
 from toolkit.mapping import Rule
 from toolkit.open_company import HOME_VARIABLE
 from toolkit.pages import Page
@@ -283,14 +284,19 @@ def test_connect_writes_the_two_switches_and_keeps_comments(page: Page, home: Pa
 
 def test_connect_asks_before_it_stores(page: Page, works: list[parts.Work]) -> None:
     """A1: the answer names a company; only Yes stores it. The pasted address does not stay on the page."""
-    stored: list[tuple[Any, str]] = []
+    answered: list[tuple[Any, str]] = []
+    stored: list[Answer] = []
+    refused: list[Answer] = []
     attempt = pages_connect.Attempt(address="https://x/y", state="s", redirect="https://mine/cb", local=False)
+    made = Answer(company_name="Commonground", realm="9130495895871361", session=page.company.session)
     found = pages_connect.look(page)
     assert not isinstance(found, Problem)
     calls = replace(
         pages_connect.calls(page),
         begin=lambda redirect: attempt,
-        store=lambda begun, came: stored.append((begun, came)) or found,
+        answer=lambda begun, came: answered.append((begun, came)) or made,
+        refuse=refused.append,
+        store=lambda kept: stored.append(kept) or found,
     )
     root = connect.panel(found, calls, settings=page.company.settings)
     assert press(root, "Sign in", works) == parts.DONE
@@ -298,17 +304,26 @@ def test_connect_asks_before_it_stores(page: Page, works: list[parts.Work]) -> N
     address = "https://mine/cb?code=secret-code&state=s&realmId=9130495895871361"
     pasted = named(root, "Address pasted")
     pasted.value = address
-    assert "company ID 9130495895871361, the one that company.toml names" in said(root)
+    works[-1].wait()
+    assert "Commonground, company ID 9130495895871361, the one that company.toml names" in said(root)
     assert pasted.value == ""
     assert "secret-code" not in said(root)
+    assert answered == [(attempt, address)]
     assert stored == []
+    press(root, "Sign in", works)
+    assert refused == [made], "an answer that nobody took is given back"
+    pasted.value = address
+    works[-1].wait()
     press(root, "Yes, connect", works)
-    assert stored == [(attempt, address)]
+    assert stored == [made]
 
 
-def test_another_company_is_named_before_it_is_refused(page: Page) -> None:
-    assert "company.toml names 9130495895871361" in pages_connect.question(page, "https://x/cb?realmId=42")
-    assert "names no company" in pages_connect.question(page, "https://x/cb?code=1")
+def test_the_name_is_shown_before_a_company_is_bound(page: Page) -> None:
+    made = Answer(company_name="Commonground", realm="42", session=page.company.session)
+    bound = page.company.settings.quickbooks
+    unbound = page.company.settings.model_copy(update={"quickbooks": bound.model_copy(update={"realm": ""})})
+    asked = pages_connect.question(replace(page, company=replace(page.company, settings=unbound)), made)
+    assert asked == "QuickBooks answered for Commonground, company ID 42. Shall sample post to these books?"
 
 
 def test_a_failed_connection_says_what_to_do(page: Page) -> None:
@@ -325,7 +340,7 @@ def test_keys_are_asked_for_in_a_prompt_and_never_shown(page: Page, monkeypatch:
     kept: list[tuple[str, str]] = []
     monkeypatch.setattr(session, "keys", lambda one, two: kept.append((one, two)))
     shown = pages_connect.ask_keys(page, ask=lambda words: "id-1 ", hidden=lambda words: "very-secret")
-    assert kept == [("id-1", "very-secret")]
+    assert kept == [("id-1 ", "very-secret")], "the session cuts blanks off"
     assert "very-secret" not in shown.html + shown.text
     assert "not stored yet" in pages_connect.ask_keys(page, headless=True).text
 

@@ -70,6 +70,18 @@ def test_a_batch_is_known_before_it_is_answered(log: PostingLog) -> None:
     assert log.open_batches()[0].members == (member("1", "k1"), member("2", "k2"))
 
 
+def test_batches_of_the_last_minute_are_known_to_the_next_process(log: PostingLog, clock: SettableClock) -> None:
+    """Answered or not; an entry that went alone was no batch."""
+    pair = [member("1", "k1"), member("2", "k2")]
+    log.begin_batch("old", run_id="run", digest="d", members=pair)
+    clock.now = NOON + timedelta(seconds=90)
+    log.begin_batch("new", run_id="run", digest="d", members=[member("1", "k3"), member("2", "k4")])
+    log.begin_batch("void", run_id="run", digest="d", members=[member("1", "k5")])
+    log.settle_batch("new", [event("k3", Standing.DONE, qbo_id="17"), event("k4", Standing.DONE, qbo_id="18")])
+    clock.now = NOON + timedelta(seconds=100)
+    assert log.sent_since(clock.now - timedelta(minutes=1)) == (NOON + timedelta(seconds=90),)
+
+
 def test_answers_close_the_batch_and_stand(log: PostingLog) -> None:
     log.begin_batch("r1", run_id="run", digest="d", members=[member("1", "k1")])
     log.settle_batch("r1", [event("k1", Standing.DONE, qbo_id="17", number="A-1", amount=Decimal("12.30"))])
@@ -113,7 +125,7 @@ def test_everything_survives_reopening(log: PostingLog, tmp_path: Path, clock: S
     again = open_log(tmp_path / "posting-log.db", realm="9130", clock=clock)
     assert again.replay() == log.replay()
     assert [one.posted.key for one in again.written_by("run-1")] == ["k1"]
-    assert [(one.id, one.state) for one in again.runs()] == [("run-1", "running")]
+    assert [(one.id, one.state) for one in again.runs()] == [("run-1", "cut off")]
     assert [one.signed_by for one in again.sign_offs()] == ["Dana"]
     assert again.note("watermark") == "x"
 
@@ -168,9 +180,41 @@ def test_whoever_lost_the_lease_cannot_begin_a_batch(log: PostingLog, tmp_path: 
     assert other.open_batches() == ()
 
 
-def test_a_log_of_another_company_is_refused(log: PostingLog, tmp_path: Path, clock: SettableClock) -> None:
+def test_a_log_of_another_company_is_refused_unless_nothing_is_in_it(
+    log: PostingLog, tmp_path: Path, clock: SettableClock
+) -> None:
+    open_log(tmp_path / "posting-log.db", realm="5555", clock=clock).close()
+    open_log(tmp_path / "posting-log.db", realm="9130", clock=clock).close()
+    log.begin_run("r", command="push", period="2026-01", digest="d", approved_by="Dana")
     with pytest.raises(UsageError, match="company with ID 9130"):
         open_log(tmp_path / "posting-log.db", realm="4444", clock=clock)
+
+
+def _opened(tmp_path: Path, environment: str, clock: SettableClock) -> PostingLog:
+    return open_log(tmp_path / "posting-log.db", realm="9130", clock=clock, environment=environment)
+
+
+@pytest.mark.parametrize(("made_in", "opened_in"), [("emulator", "production"), ("sandbox", "emulator")])
+def test_a_log_of_another_environment_is_refused_unless_nothing_is_in_it(
+    tmp_path: Path, clock: SettableClock, made_in: str, opened_in: str
+) -> None:
+    """Practice and real books may share a company ID, and an ID of one is a stranger in the other."""
+    _opened(tmp_path, opened_in, clock).close()
+    log = _opened(tmp_path, made_in, clock)
+    log.begin_run("r", command="push", period="2026-01", digest="d", approved_by="Dana")
+    with pytest.raises(UsageError, match=f"{made_in}.*environment = .{opened_in}") as refused:
+        _opened(tmp_path, opened_in, clock)
+    assert "posting-log.db and books.db" in refused.value.problem.do
+    _opened(tmp_path, made_in, clock).close()
+
+
+def test_a_used_log_that_names_no_environment_is_bound_to_the_first_it_is_opened_in(
+    log: PostingLog, tmp_path: Path, clock: SettableClock
+) -> None:
+    log.begin_run("r", command="push", period="2026-01", digest="d", approved_by="Dana")
+    _opened(tmp_path, "sandbox", clock).close()
+    with pytest.raises(UsageError, match="sandbox company"):
+        _opened(tmp_path, "production", clock)
 
 
 def test_a_folder_that_cannot_be_written_is_said_in_words(tmp_path: Path, clock: SettableClock) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 import threading
 import zlib
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from fake_intuit import Reply, asked, client_of, in_turn, ok
 
 from toolkit.problems import OutcomeUnknown, QuickBooksRefused, ReconnectNeeded, Throttled, ToolkitError, Unreachable
 from toolkit.qbo.client import BatchItem, Client, NoAnswer
+from toolkit.qbo.exact_json import Json
 from toolkit.qbo.wire import Verb, WireRequest
 
 FAULTS = {
@@ -97,6 +99,29 @@ def test_retry_after_is_honored() -> None:
     assert sum(clock.slept) == pytest.approx(5.25)
 
 
+@pytest.mark.parametrize(
+    ("answers", "writes"),
+    [
+        ((ok(INVOICE),), 1),
+        ((RESET,), 1),
+        ((SYSTEM,), 1),
+        ((RESET, ok(INVOICE)), 1),
+        ((RESET, RESET), 1),
+        ((fault("5010_stale"),), 0),
+        ((refused_connection(),) * 5, 0),
+    ],
+    ids=["answered", "lost", "server failure", "lost and repeated", "lost twice", "refused", "never left"],
+)
+def test_a_write_counts_once_if_it_may_have_been_carried_out_and_else_not(
+    answers: tuple[Any, ...], writes: int
+) -> None:
+    client, adapter, _ = client_of(in_turn(*answers))
+    while len(adapter.requests) < len(answers):
+        with suppress(ToolkitError):
+            client.write(WRITE, "run-1")
+    assert client.writes == writes
+
+
 def test_endless_throttling_ends_in_words() -> None:
     client, adapter, _ = client_of(in_turn(*[THROTTLE] * 7))
     with pytest.raises(Throttled):
@@ -149,6 +174,109 @@ def test_an_answer_without_the_record_is_an_unknown_outcome() -> None:
     client, _, _ = client_of(in_turn(ok({"time": "x"})))
     with pytest.raises(OutcomeUnknown):
         client.write(WRITE, "run-1")
+
+
+def lot(entity: str, *ids: str) -> Reply:
+    return ok({"QueryResponse": {entity: [{"Id": one} for one in ids]}, "time": INVOICE["time"]})
+
+
+def changes(*parts: Any) -> Reply:
+    return ok({"CDCResponse": [{"QueryResponse": list(parts)}], "time": INVOICE["time"]})
+
+
+NO_QUERY = [ok({"time": "x"}), ok(INVOICE), ok({"QueryResponse": None}), ok({"QueryResponse": {"totalCount": 1}})]
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+READS: list[tuple[Any, list[Reply], Reply, Any]] = [
+    (
+        lambda client: client.read("Invoice", "1")["Id"],
+        [ok({"Invoice": {"Id": "2"}}), ok({"Payment": {"Id": "1"}}), ok({"Invoice": {}}), ok({})],
+        ok(INVOICE),
+        "1",
+    ),
+    (
+        lambda client: [row["Id"] for row in client.query_all("Account")],
+        [*NO_QUERY, lot("Customer", "7"), ok({"QueryResponse": {"startPosition": 1, "maxResults": 2}})],
+        lot("Account", "1", "2"),
+        ["1", "2"],
+    ),
+    (lambda client: client.query_all("Account"), [lot("Customer", "7")], ok({"QueryResponse": {}, "time": "x"}), []),
+    (
+        lambda client: client.count("Account"),
+        [ok({"time": "x"}), ok({"QueryResponse": {}}), lot("Account", "1")],
+        ok({"QueryResponse": {"totalCount": 0}}),
+        0,
+    ),
+    (
+        lambda client: client.cdc(["Invoice"], SINCE)[0],
+        [ok({"time": INVOICE["time"]}), ok(INVOICE), ok({"CDCResponse": []}), changes({"Customer": [{"Id": "1"}]})],
+        changes({}),
+        {"Invoice": []},
+    ),
+    (lambda client: client.preferences(), [ok({}), ok(INVOICE)], ok({"Preferences": {"Id": "1"}}), {"Id": "1"}),
+    (lambda client: client.company_info()[0], [ok(INVOICE)], ok({"CompanyInfo": {"Id": "1"}}), {"Id": "1"}),
+]
+
+
+@pytest.mark.parametrize(
+    ("ask", "wrong", "right", "found"), [(ask, one, right, found) for ask, all_, right, found in READS for one in all_]
+)
+def test_an_answer_to_another_question_is_no_answer_to_a_read(ask: Any, wrong: Reply, right: Reply, found: Any) -> None:
+    client, adapter, _ = client_of(in_turn(wrong, wrong, right))
+    assert ask(client) == found
+    assert len(adapter.requests) == 3
+    client, adapter, _ = client_of(in_turn(*[wrong] * 5))
+    with pytest.raises(Unreachable) as raised:
+        ask(client)
+    assert raised.value.problem.code == "answer-not-understood"
+
+
+def changing(verb: Verb, **fields: Any) -> WireRequest:
+    return WireRequest(entity="Invoice", verb=verb, body={"Id": "1", "SyncToken": "0", **fields})
+
+
+VOID, DELETE, INACTIVE = changing(Verb.VOID), changing(Verb.DELETE), changing(Verb.UPDATE, Active=False)
+DONE: list[tuple[WireRequest, Json]] = [
+    (WRITE, {"Id": "1", "TotalAmt": 0.10}),
+    (VOID, {"Id": "1", "TotalAmt": 0, "PrivateNote": "Voided"}),
+    (VOID, {"Id": "1", "TotalAmt": 0, "PrivateNote": "Annulé"}),
+    (DELETE, {"Id": "1", "status": "Deleted", "domain": "QBO"}),
+    (INACTIVE, {"Id": "1", "Active": False}),
+]
+
+
+@pytest.mark.parametrize(("request_", "record"), DONE)
+def test_a_write_is_believed_when_the_answer_is_that_record_in_the_wanted_state(
+    request_: WireRequest, record: Json
+) -> None:
+    client, _, _ = client_of(in_turn(ok({"Invoice": record})))
+    assert client.write(request_, "run-1")["Id"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("request_", "record"),
+    [
+        (WRITE, {"TotalAmt": 0.10}),
+        *((asked_for, {**record, "Id": "2"}) for asked_for, record in DONE[1:]),
+        *((asked_for, {"Id": "1", "TotalAmt": 100.1, "Active": True}) for asked_for, _ in DONE[1:]),
+    ],
+)
+def test_a_write_that_is_answered_with_another_record_or_state_is_an_unknown_outcome(
+    request_: WireRequest, record: Json
+) -> None:
+    client, adapter, _ = client_of(in_turn(ok({"Invoice": record})))
+    with pytest.raises(NoAnswer):
+        client.write(request_, "run-1")
+    assert len(adapter.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "answer", [lot("Customer", "1"), ok({"QueryResponse": None}), ok({"Payment": {"Id": "1"}}), ok({})]
+)
+def test_an_answer_to_another_question_in_a_batch_is_missing(answer: Reply) -> None:
+    said = {**json.loads(answer[1]), "bId": "q"}
+    client, _, _ = client_of(in_turn(ok({"BatchItemResponse": [said]})))
+    [found] = client.batch([BatchItem(bid="q", query="SELECT * FROM Payment")], "r")
+    assert found.missing
 
 
 def test_a_redirect_is_never_followed_with_the_books_in_hand() -> None:

@@ -103,6 +103,21 @@ def test_two_companies_of_one_app_share_its_batches() -> None:
     assert second.acquire(batch=True) > 50
 
 
+def test_what_an_earlier_process_sent_is_still_counted_until_its_minute_is_over() -> None:
+    """Thirty batches were sent 40 s ago, and one at a moment that the clock has not reached (it was set back)."""
+    clock, server = Clock(), CountingServer()
+    clock.seconds = 40.0
+    assert all(server.admits(second / 10, batch=True) for second in range(30))
+    paced = limits(clock)
+    paced.recall([*(40 - second / 10 for second in range(30)), -5.0])
+    waited = []
+    for _ in range(40):
+        waited.append(paced.acquire(batch=True))
+        assert server.admits(clock.seconds, batch=True)
+    assert sum(waited[:10]) < 1
+    assert 15 < sum(waited) < 25
+
+
 @pytest.mark.parametrize(("retry_after", "pause"), [(None, 2.1), (7.0, 7.35)])
 def test_after_a_throttle_everybody_waits_and_is_told_why(retry_after: float | None, pause: float) -> None:
     clock, told = Clock(), list[tuple[float, str]]()

@@ -29,11 +29,11 @@ from toolkit.emulator.app import EmulatorApp
 from toolkit.emulator.company import Company
 from toolkit.problems import ReconnectNeeded, ToolkitError, Unreachable, UsageError
 from toolkit.qbo import session as session_module
-from toolkit.qbo.callback import Callback, connect_in_browser
+from toolkit.qbo.callback import Callback, came_back
 from toolkit.qbo.client import Client
 from toolkit.qbo.limits import Limits
 from toolkit.qbo.session import DEVELOPMENT_REDIRECT, Session
-from toolkit.qbo.tokens import Connection, FileStore, KeyringStore, open_store
+from toolkit.qbo.tokens import Connection, FileStore, KeyringStore, keyring_works, open_store
 from toolkit.settings import Environment
 
 NOW = datetime(2026, 2, 2, 17, 0, tzinfo=UTC)
@@ -163,10 +163,10 @@ def test_connecting_exchanges_the_code_and_stores_company_and_tokens() -> None:
     [
         ({"code": CODE, "realmId": REALM, "state": "somebody-else"}, "foreign-callback"),
         ({"code": CODE, "realmId": REALM}, "foreign-callback"),
-        ({"error": "access_denied", "state": "STATE"}, "connection-ended"),
-        ({"error": "invalid_scope"}, "connection-ended"),
-        ({"realmId": REALM, "state": "STATE"}, "connection-ended"),
-        ({"code": CODE, "state": "STATE"}, "connection-ended"),
+        ({"error": "access_denied", "state": "STATE"}, "consent-refused"),
+        ({"error": "invalid_scope"}, "connection-not-made"),
+        ({"realmId": REALM, "state": "STATE"}, "connection-not-made"),
+        ({"code": CODE, "state": "STATE"}, "connection-not-made"),
         ({"code": CODE, "realmId": "9999", "state": "STATE"}, "wrong-company"),
     ],
 )
@@ -196,25 +196,40 @@ def test_bad_app_keys_are_told_apart() -> None:
 def test_a_browser_on_this_machine_connects_by_itself() -> None:
     session, _, _ = sandbox(intuit(), realm="")
     redirect = "http://localhost:8766/callback"
+    page, state = session.begin(redirect)
     pages: list[bytes] = []
 
-    def browser(page: str) -> None:
-        state = parse_qs(urlsplit(page).query)["state"][0]
+    def browser() -> None:
+        assert parse_qs(urlsplit(page).query)["state"] == [state]
         with urlopen(f"{redirect}?{urlencode({'code': CODE, 'state': state, 'realmId': REALM})}") as answer:
             pages.append(answer.read())
 
-    made = connect_in_browser(session, redirect, open_page=browser, seconds=10)
-    assert made.realm == REALM
+    came = came_back(redirect, seconds=10, open_page=browser)
+    assert session.finish(came, state, redirect).realm == REALM
     assert b"close this page" in pages[0]
 
 
 def test_a_callback_that_never_comes_ends_in_words() -> None:
-    session, _, _ = sandbox(intuit())
-    with pytest.raises(ReconnectNeeded):
-        connect_in_browser(session, "http://localhost:8767/callback", open_page=lambda page: None, seconds=0.05)
+    with pytest.raises(ReconnectNeeded, match="Nobody finished"):
+        came_back("http://localhost:8767/callback", seconds=0.05)
 
 
-@pytest.mark.parametrize("redirect", ["https://example.com/callback", "http://192.168.0.5:80/", "http://example.com/"])
+def test_an_answer_is_looked_at_before_it_is_stored() -> None:
+    """What nobody wants is given back to Intuit, and the store never saw it."""
+    session, adapter, store = sandbox(intuit(NEXT), realm="")
+    answered = session.answered(callback(code=CODE, state="S", realmId=REALM), "S", DEVELOPMENT_REDIRECT)
+    assert answered.realm == REALM
+    assert not store.saved
+    assert session.token() == ACCESS
+    answered.disconnect()
+    assert json.loads(adapter.requests[-1].body or b"") == {"token": NEXT_REFRESH}
+    assert not store.saved
+
+
+@pytest.mark.parametrize(
+    "redirect",
+    ["https://example.com/callback", "http://192.168.0.5:80/", "http://example.com/", "http://localhost:port/"],
+)
 def test_the_listener_takes_addresses_of_this_machine_only(redirect: str) -> None:
     with pytest.raises(ValueError, match="paste"):
         Callback(redirect)
@@ -495,11 +510,21 @@ def cut_file(folder: Path) -> None:
     (folder / "tokens.enc").write_bytes(b'{"version": 1, "sa')
 
 
-@pytest.mark.parametrize("harm", [spoil_key, lose_key, cut_file])
-def test_a_file_that_cannot_be_read_is_told_in_words(tmp_path: Path, harm: Callable[[Path], None]) -> None:
+def cut_key(folder: Path) -> None:
+    (folder / "tokens.key").write_bytes(b"")
+
+
+def other_shape(folder: Path) -> None:
+    (folder / "tokens.enc").write_bytes(b"[1, 2]")
+
+
+@pytest.mark.parametrize("harm", [spoil_key, lose_key, cut_key, cut_file, other_shape])
+def test_a_file_that_can_never_be_read_again_asks_to_connect_again(
+    tmp_path: Path, harm: Callable[[Path], None]
+) -> None:
     FileStore(tmp_path, sleep=time.sleep).save(connected())
     harm(tmp_path)
-    with pytest.raises(UsageError) as raised:
+    with pytest.raises(ReconnectNeeded) as raised:
         FileStore(tmp_path, sleep=time.sleep).load()
     assert raised.value.problem.code == "token-store-unreadable"
 
@@ -507,9 +532,49 @@ def test_a_file_that_cannot_be_read_is_told_in_words(tmp_path: Path, harm: Calla
 def test_a_wrong_passphrase_is_told_in_words(tmp_path: Path) -> None:
     FileStore(tmp_path, sleep=time.sleep, passphrase=lambda: "right").save(connected())
     for wrong in (lambda: "wrong", None):
-        with pytest.raises(UsageError, match="passphrase"):
+        with pytest.raises(UsageError, match="passphrase") as raised:
             FileStore(tmp_path, sleep=time.sleep, passphrase=wrong).load()
+        assert raised.value.problem.code == "token-store-locked"
     assert FileStore(tmp_path, sleep=time.sleep, passphrase=lambda: "right").load() == connected()
+
+
+def test_a_keyring_that_is_closed_today_is_not_a_company_that_was_never_connected(tmp_path: Path) -> None:
+    """A person connected at a desk, and cron runs without a desk: the connection is neither lost nor made anew."""
+    keyring = DictKeyring()
+    open_store(tmp_path, sleep=time.sleep, keyring=keyring).save(connected())
+    for closed in (NoKeyring(), ForgetfulKeyring()):
+        with pytest.raises(ReconnectNeeded, match="keyring cannot be opened"):
+            open_store(tmp_path, sleep=time.sleep, keyring=closed)
+    assert open_store(tmp_path, sleep=time.sleep, keyring=keyring).load() == connected()
+    open_store(tmp_path, sleep=time.sleep, keyring=keyring).clear()
+    assert isinstance(open_store(tmp_path, sleep=time.sleep, keyring=NoKeyring()), FileStore)
+
+
+def test_a_keyring_that_breaks_meanwhile_is_told_in_words(tmp_path: Path) -> None:
+    class Breaking(DictKeyring):
+        def get_password(self, service_name: str, username: str) -> str | None:
+            raise RuntimeError("locked")
+
+    store = KeyringStore(tmp_path, Breaking(most=3), sleep=time.sleep)
+    with pytest.raises(ReconnectNeeded):
+        store.load()
+    with pytest.raises(UsageError) as raised:
+        store.save(connected())
+    assert raised.value.problem.code == "token-store-unwritable"
+
+
+def test_two_that_try_the_keyring_at_once_do_not_spoil_each_others_trial(tmp_path: Path) -> None:
+    """What the one removes after its trial is not what the other is about to read."""
+
+    class Shared(DictKeyring):
+        def get_password(self, service_name: str, username: str) -> str | None:
+            found = super().get_password(service_name, username)
+            if self.most:
+                self.most = 0  # the other one tries in the midst of this trial
+                self.most = 10_000 if keyring_works(self) else 0
+            return found
+
+    assert keyring_works(Shared())
 
 
 def test_a_folder_that_takes_nothing_is_told_in_words(tmp_path: Path) -> None:
@@ -569,6 +634,18 @@ def test_an_emulated_company_connects_itself(tmp_path: Path, emulated: Company, 
 def test_an_emulated_company_of_another_id_is_refused(tmp_path: Path, emulated: Company) -> None:
     with pytest.raises(ReconnectNeeded):
         client_of(emulated_session(tmp_path, emulated, "9999")).company_info()
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_practice_quickbooks_without_our_company_says_so(tmp_path: Path, emulated: Company, several: bool) -> None:
+    other = Company.open(tmp_path / "other.db", seed={"format": 1, "realm_id": "9130350000000002"})
+    adapter = EmulatorAdapter(EmulatorApp([emulated, other] if several else [emulated]))
+    store = FileStore(tmp_path, sleep=time.sleep)
+    session = Session(store, Environment.EMULATOR, realm="9999", now=lambda: datetime.now(UTC), adapter=adapter)
+    with pytest.raises(ReconnectNeeded, match="9999") as raised:
+        session.ensure()
+    assert raised.value.problem.code == "wrong-company"
+    assert store.load() is None
 
 
 def test_an_emulated_company_made_anew_is_connected_anew(tmp_path: Path, emulated: Company) -> None:

@@ -37,6 +37,7 @@ from toolkit.plan import Action, Kind, Operation
 from toolkit.problems import NeedsPerson, OutcomeUnknown, QuickBooksRefused, Unreachable
 from toolkit.qbo import balances as balances_module
 from toolkit.qbo import books_cache, wire
+from toolkit.qbo import snapshot as snapshot_module
 from toolkit.qbo.client import Client
 from toolkit.qbo.limits import AppLimits, Limits, Rates
 from toolkit.qbo.session import Session
@@ -56,7 +57,9 @@ class RowBooks:
     """Answers queries and change data capture over plain rows, and lets a test meddle before any call."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, dict[str, dict[str, Any]]] = {}
+        # Every company has accounts.
+        bank = {"Id": "35", "SyncToken": "0", "Name": "Checking", "AccountType": "Bank"}
+        self.rows: dict[str, dict[str, dict[str, Any]]] = {"Account": {"35": bank}}
         self.changes: list[tuple[datetime, str, dict[str, Any]]] = []
         self.now = SEPTEMBER
         self.meddle: Callable[[str], None] = lambda what: None
@@ -155,6 +158,43 @@ def test_the_first_read_takes_each_list_once_and_looks_for_changes() -> None:
     assert books.reads == client.reads == 21
 
 
+@pytest.mark.parametrize("empty", [1, 2])
+def test_a_chart_of_accounts_that_comes_empty_is_asked_for_again_and_never_stored(tmp_path: Path, empty: int) -> None:
+    rows = filled()
+    accounts = rows.rows.pop("Account")
+    seen: list[str] = []
+
+    def come_back(what: str) -> None:
+        seen.extend([what] if " FROM Account " in what else [])
+        if len(seen) > empty:
+            rows.rows["Account"] = accounts
+
+    rows.meddle = come_back
+    client, _, _ = client_of(rows)
+    assert [one.name for one in read_books(client, cache=tmp_path / "books.db").accounts] == ["Checking"]
+
+
+def test_a_company_without_accounts_is_no_answer_and_leaves_no_stored_books(tmp_path: Path) -> None:
+    rows = filled()
+    del rows.rows["Account"]
+    client, _, _ = client_of(rows)
+    with pytest.raises(Unreachable) as raised:
+        read_books(client, cache=tmp_path / "books.db")
+    assert raised.value.problem.code == "answer-not-understood"
+    assert not (tmp_path / "books.db").exists()
+
+
+def test_stored_books_without_accounts_are_read_again(tmp_path: Path) -> None:
+    cache = tmp_path / "books.db"
+    client, _, _ = client_of(filled())
+    holding = snapshot_module.read_anew(client, cache=cache)
+    holding.rows["Account"] = {}
+    books_cache.save(cache, holding, None)
+    told, say = said()
+    assert len(read_books(client, cache=cache, say=say).accounts) == 1
+    assert "chart of accounts" in told[0]
+
+
 @pytest.mark.parametrize("count", [3, 2_500])
 def test_a_second_read_costs_two_reads_whatever_the_size(tmp_path: Path, count: int) -> None:
     rows = filled(count)
@@ -176,6 +216,19 @@ def test_a_second_read_right_after_a_burst_of_ours_is_as_cheap(tmp_path: Path) -
     second = read_books(client, cache=tmp_path / "books.db")
     assert same(first, second)
     assert second.reads == 2
+
+
+def test_a_burst_within_one_second_is_not_cut_in_the_middle(tmp_path: Path) -> None:
+    """The question has whole seconds: what lies before the moment in the same second comes back as well."""
+    rows = filled(5)
+    began = rows.now = rows.now.replace(microsecond=100_000)
+    for number in range(6, 1_106):
+        rows.now = began + timedelta(milliseconds=0 if number < 700 else 800)
+        rows.put("Invoice", number, CustomerRef={"value": "1"})
+    rows.now = began + timedelta(seconds=15)
+    client, _, _ = client_of(rows)
+    read_books(client, cache=tmp_path / "books.db")
+    assert read_books(client, cache=tmp_path / "books.db").reads == 2
 
 
 def test_changes_additions_deletions_and_inactive_names_are_brought_in(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from toolkit.qbo import fault_words, wire, wire_read
 from toolkit.qbo.client import BatchAnswer, BatchItem, Client, NoAnswer
 from toolkit.qbo.exact_json import Json
 from toolkit.qbo.faults import Fault
-from toolkit.waves import ONE_BY_ONE, Lane, Parcel, lane_of
+from toolkit.waves import ONE_BY_ONE, Lane, Parcel
 
 TRIES = 4
 """Times that a parcel with a lost answer is sent in all before its outcome is left unknown for the next run."""
@@ -46,16 +46,16 @@ class Brake:
     def __init__(self, sure: Callable[[], bool], sleep: Callable[[float], None]) -> None:
         """`sure` says whether this run certainly still holds the company; `sleep` waits for seconds."""
         self._sure, self._sleep = sure, sleep
-        self._pulled = threading.Event()
+        self._pulled = False  # no Event: a signal pulls it too, and may come while its lock is held
 
     @property
     def pulled(self) -> bool:
         """Whether the run is ending."""
-        return self._pulled.is_set()
+        return self._pulled
 
     def pull(self) -> None:
         """Nothing more is sent from now on."""
-        self._pulled.set()
+        self._pulled = True
 
     def check(self) -> None:
         """Called right before every write: raises `Halted` when it must not be sent."""
@@ -96,6 +96,7 @@ class _Trip:
     maybe_done: bool
     answers: dict[str, Answer] = field(default_factory=dict)
     faults: dict[str, Fault] = field(default_factory=dict)
+    refused_at_once: dict[str, Fault] = field(default_factory=dict)
     silent: bool = False
     trouble: ToolkitError | None = None
 
@@ -126,9 +127,11 @@ class Carrier:
     ) -> None:
         self._client = client
         self._ids = ids
-        self._taken = taken
+        self._stood = taken
+        self._claims: dict[tuple[str, str], str] = {}
         self._lookup_wait = lookup_wait
         self._brake = brake
+        self._lock = threading.Lock()
         self.server_time: datetime | None = None
         """QuickBooks' own clock at the latest answer: the watermark of what we have seen."""
 
@@ -164,6 +167,7 @@ class Carrier:
             if attempt:
                 self._brake.pause(self._lookup_wait)
                 trip.take(self._look_up(trip.rest))
+                self._believe(trip)
             if not trip.rest:
                 return
             self._send(trip, admitted=admitted and not attempt)
@@ -204,27 +208,31 @@ class Carrier:
             if answer.fault is not None:
                 trip.faults[operation.key] = answer.fault
                 if answer.fault.code in LAPSED:
-                    trip.trouble = fault_words.refusal(answer.fault, operation.label)
-            read = self._read_answer(operation, answer, again=again, among=len(sent))
+                    trip.trouble = fault_words.refusal(answer.fault, "QuickBooks subscription")
+                if answer.fault.code in REPLAYED and not again:
+                    trip.refused_at_once[operation.key] = answer.fault
+            may_go_alone = not trip.parcel.alone and (again or len(sent) > 1) and trip.parcel.lane is Lane.NAMES
+            read = self._read_answer(operation, answer, may_go_alone=may_go_alone)
             if read is not None:
                 trip.take({operation.key: read})
 
-    def _read_answer(self, operation: Operation, answer: BatchAnswer, *, again: bool, among: int) -> Answer | None:
+    def _read_answer(self, operation: Operation, answer: BatchAnswer, *, may_go_alone: bool) -> Answer | None:
         if answer.json is not None:
             record = wire_read.record(operation.entity, answer.json)
-            return None if lookup.is_other(operation.record, record) else push_answers.stands(operation, record)
-        if answer.fault is None or answer.fault.try_later:
+            ours = not lookup.is_other(operation.record, record) and self._claim(operation, record.id)
+            return push_answers.stands(operation, record) if ours else None
+        if answer.fault is None or answer.fault.try_later or answer.fault.throttled:
             return None
-        return self._read_refusal(operation, answer.fault, again=again, among=among)
+        return self._read_refusal(operation, answer.fault, may_go_alone=may_go_alone)
 
-    def _read_refusal(self, operation: Operation, fault: Fault, *, again: bool, among: int) -> Answer | None:
+    def _read_refusal(self, operation: Operation, fault: Fault, *, may_go_alone: bool) -> Answer | None:
         """The answer that a refusal settles; None when the operation must be looked up first."""
-        if fault.code == "6000" and (among > 1 or again) and lane_of(operation) is Lane.NAMES:
+        if fault.code == "6000" and may_go_alone:
             # "One name at a time" is said in the company's language, so any refusal among several names is tried alone,
             # under new ids: a name cannot be taken twice.
             return Answer(operation=operation, standing=Standing.BEGUN, alone=True)
-        if again and fault.code in REPLAYED:
-            return None
+        if fault.code in REPLAYED:
+            return None  # also at the first sending: what lies between may have delivered it twice
         if fault.code in TAKEN:
             if not fault.holder:
                 return None  # perhaps it is ourselves who hold it: it is looked up
@@ -234,12 +242,22 @@ class Carrier:
         return push_answers.refused(operation, fault)
 
     def _holder(self, operation: Operation, fault: Fault) -> Answer | None:
-        """The answer when it is ourselves who hold the number: the requestid was not honored."""
+        """The answer when it is this very bill that holds the number: a requestid that was not honored, or a person."""
         json = self._read(operation.entity, fault.holder)
         if json is None:
             return None
-        found = lookup.paired([operation], [wire_read.record(operation.entity, json)], self._taken)
-        return push_answers.stands(operation, found[operation.key]) if found else None
+        records = [wire_read.record(operation.entity, json)]
+        found = lookup.paired([operation], records, self._taken)
+        found = found or lookup.twins([operation], records, self._resolve, self._taken)
+        held = found.get(operation.key)
+        return push_answers.stands(operation, held) if held and self._claim(operation, held.id) else None
+
+    def _believe(self, trip: _Trip) -> None:
+        """What the first sending was refused with, once it was looked up: nothing of it stands, so it is a refusal."""
+        for operation in trip.rest:
+            fault = trip.refused_at_once.pop(operation.key, None)
+            if fault is not None:
+                trip.take({operation.key: push_answers.refused(operation, fault)})
 
     def _give_up(self, trip: _Trip) -> None:
         """What the look-ups did not find is settled only by a refusal that leaves no doubt; silence is none.
@@ -257,7 +275,23 @@ class Carrier:
         return {key: push_answers.stands(by_key[key], one) for key, one in self._find(operations).items()}
 
     def _find(self, operations: Sequence[Operation]) -> dict[str, Record]:
-        return lookup.find(self._client, operations, self._resolve, self._taken) if operations else {}
+        found = lookup.find(self._client, operations, self._resolve, self._taken) if operations else {}
+        by_key = {one.key: one for one in operations}
+        return {key: record for key, record in found.items() if self._claim(by_key[key], record.id)}
+
+    # ---- whose a record is
+
+    def _taken(self, entity: str, record_id: str) -> str:
+        """The key that a record belongs to: noted before, or claimed by an answer of this run; "" if nobody's."""
+        return self._stood(entity, record_id) or self._claims.get((entity, record_id), "")
+
+    def _claim(self, operation: Operation, record_id: str) -> bool:
+        """Whether the record is this operation's from now on: one record never stands for two of them."""
+        with self._lock:
+            owner = self._taken(operation.entity, record_id)
+            if not owner:
+                self._claims[operation.entity, record_id] = operation.key
+        return owner in ("", operation.key)
 
     # ---- changes of what stands, one by one
 
@@ -298,7 +332,9 @@ class Carrier:
                 return None
             if refused.fault_code in LAPSED:
                 trip.trouble = refused
-            return Answer(operation=operation, standing=Standing.FAILED, problem=refused.problem)
+            # What lies between may have delivered it twice: then it is the second delivery that was refused.
+            done = self.inspect(operation)
+            return done or Answer(operation=operation, standing=Standing.FAILED, problem=refused.problem)
         return push_answers.changed(operation, body)
 
     def _read(self, entity: str, record_id: str) -> Json | None:

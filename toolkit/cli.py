@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import signal
 import sys
+import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +18,27 @@ from typing import TYPE_CHECKING, Any
 import click
 from tqdm import tqdm
 
-from toolkit import connecting, pack, plan, report, report_company, stages
+from toolkit import (
+    connecting,
+    disk,
+    pack,
+    plan,
+    report,
+    report_company,
+    stages,
+    undoing,
+    undoing_release,
+    undoing_report,
+)
 from toolkit.approval import Approval
+from toolkit.cli_group import Commands
 from toolkit.emulator.sample import command as sample_command
 from toolkit.emulator.server import command as emulator_command
 from toolkit.money import text as money_text
 from toolkit.open_company import OpenCompany, home, open_company
 from toolkit.plan import Action, Outcome, Standing
-from toolkit.problems import DoesNotTie, Problem, Severity, ToolkitError, blocking, worst_exit
+from toolkit.problems import DoesNotTie, Problem, ReconnectNeeded, Severity, ToolkitError, blocking, worst_exit
+from toolkit.qbo import connection_words
 
 if TYPE_CHECKING:
     from toolkit import month_end
@@ -88,34 +103,42 @@ def options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-def on_company(name: str) -> Callable[[Body], click.Command]:
-    """Make a command of a function that works on one open company and month."""
+def on_company(name: str, *, month: bool = True) -> Callable[[Body], click.Command]:
+    """Make a command of a function that works on one open company, and with `month` on one month of it."""
 
     def made(body: Body) -> click.Command:
         @functools.wraps(body)
         def run(company: str | None, **given: Any) -> None:
             own = {key: given.pop(key) for key in list(given) if key not in Asked.__dataclass_fields__}
             asked = Asked(company=company or str(home() / DEFAULT_COMPANY), **given)
-            sys.exit(_run(name, functools.partial(body, **own), asked))
+            sys.exit(_run(name, functools.partial(body, **own), asked, month=month))
 
         return click.command(name, help=(body.__doc__ or "").strip())(options(run))
 
     return made
 
 
-def _run(name: str, body: Body, asked: Asked) -> int:
+def _run(name: str, body: Body, asked: Asked, *, month: bool) -> int:
     said = Said(company=asked.company, period=asked.period)
+    with _told(said), ExitStack() as stack:
+        company = stack.enter_context(
+            open_company(asked.company, qbo_url=asked.qbo_url, reports=asked.reports, waiting=_waiting, say=_say)
+        )
+        said.company = company.name
+        said.period = asked.period or (stages.default_period(company) if month else "")
+        try:
+            body(company, said.period, asked, said)
+        finally:
+            said.reads, said.writes = company.client.reads, company.client.writes
+    return _print(name, said, as_json=asked.as_json)
+
+
+@contextmanager
+def _told(said: Said) -> Iterator[None]:
+    """Whatever ends the body is said: in words with its exit code, or as a bug."""
     try:
-        with ExitStack() as stack:
-            company = stack.enter_context(
-                open_company(asked.company, qbo_url=asked.qbo_url, reports=asked.reports, waiting=_waiting)
-            )
-            said.company = company.name
-            said.period = asked.period or stages.default_period(company)
-            try:
-                body(company, said.period, asked, said)
-            finally:
-                said.reads, said.writes = company.client.reads, company.client.writes
+        with disk.in_words():
+            yield
     except ToolkitError as error:
         said.problems += [error.problem] if error.problem not in said.problems else []
         said.exits.append(error.exit_code)
@@ -126,7 +149,6 @@ def _run(name: str, body: Body, asked: Asked) -> int:
         logging.getLogger(__name__).exception("a bug")
         said.problems.append(_bug(error))
         said.exits.append(1)
-    return _print(name, said, as_json=asked.as_json)
 
 
 def _print(name: str, said: Said, *, as_json: bool) -> int:
@@ -151,6 +173,10 @@ def _object(name: str, said: Said, code: int) -> dict[str, Any]:
     }
 
 
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
 def _waiting(seconds: float, why: str) -> None:
     click.echo(f"waiting {seconds:.0f} s: {why}", err=True)
 
@@ -166,7 +192,7 @@ def _bug(error: Exception) -> Problem:
     )
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="coworks-qbo")
 def cli() -> None:
     """Post Coworks billing to QuickBooks Online exactly once, make the bank deposits, and prove the month."""
@@ -246,7 +272,7 @@ def _moving(bar: tqdm[Any]) -> Callable[[int, int, str], None]:
     def moved(done: int, total: int, word: str) -> None:
         bar.total = total
         bar.update(done - bar.n)
-        if word:
+        if word or getattr(bar, "postfix", None):  # what was waited for is over with the next answer
             bar.set_postfix_str(word)
 
     return moved
@@ -261,6 +287,40 @@ def deposits(company: OpenCompany, period: str, asked: Asked, said: Said, *, app
     _review(reviewed, said, changes="" if approve else report.UNCHANGED)
     if approve:
         said.add_problems(_post(company, reviewed, approve, asked, said).problems)
+
+
+@cli.add_command
+@click.argument("run")
+@click.option("--approve", default="", help="Undo what was previewed: its approval code, or `auto`.")
+@on_company("undo", month=False)
+def undo(company: OpenCompany, period: str, asked: Asked, said: Said, *, run: str, approve: str) -> None:
+    """Show what taking back RUN would void, delete or make inactive, and with --approve do it.
+
+    RUN is a run's name, or the beginning of it: `status --runs` lists them.
+    """
+    reviewed = undoing.review(company, run, period)
+    said.period = reviewed.run.period
+    said.text.append(undoing_report.review_text(reviewed, approved=bool(approve)))
+    said.more |= undoing_report.review_json(reviewed)
+    said.add_problems(reviewed.plan.problems)
+    if approve:
+        approval = Approval(code=approve, live=asked.live, by="command line")
+        with tqdm(total=len(reviewed.plan.operations), unit="entry", file=sys.stderr, disable=None) as bar:
+            outcome = undoing.take_back(company, reviewed, approval, _moving(bar))
+        said.text.append(undoing_report.outcome_text(outcome, reviewed))
+        said.more |= undoing_report.outcome_json(outcome)
+        said.exits += outcome.exit_codes
+        said.add_problems(outcome.problems)
+
+
+@cli.add_command
+@click.argument("key")
+@on_company("release", month=False)
+def release(company: OpenCompany, period: str, asked: Asked, said: Said, *, key: str) -> None:
+    """Let what was undone be posted again: by its invoice number, payout, customer, run or KEY."""
+    found = undoing_release.release(company, key, by="command line")
+    said.text.append(undoing_report.released_text(found))
+    said.more |= undoing_report.released_json(found)
 
 
 @cli.add_command
@@ -307,12 +367,16 @@ def map_command(company: OpenCompany, period: str, asked: Asked, said: Said) -> 
 
 @cli.add_command
 @click.option(
-    "--copy", "copy", is_flag=True, help="Bring the company's lists and open items into qbo.json to rehearse on."
+    "--copy",
+    "copy",
+    is_flag=True,
+    help="Copy the lists and open items into a practice company beside it, to rehearse on.",
 )
+@click.option("--new-keys", is_flag=True, help="Ask for the Intuit app's client ID and secret again.")
 @on_company("connect")
-def connect(company: OpenCompany, period: str, asked: Asked, said: Said, *, copy: bool) -> None:
+def connect(company: OpenCompany, period: str, asked: Asked, said: Said, *, copy: bool, new_keys: bool) -> None:
     """Connect to QuickBooks: sign in there, come back here; check what posting needs."""
-    made = connecting.connect(company, ask=_ask, show=lambda line: click.echo(line, err=True))
+    made = connecting.connect(company, ask=_ask, show=lambda line: click.echo(line, err=True), new_keys=new_keys)
     said.text.append(report_company.connected_text(made))
     said.more |= report_company.connected_json(made)
     said.add_problems(made.problems)
@@ -321,15 +385,20 @@ def connect(company: OpenCompany, period: str, asked: Asked, said: Said, *, copy
 
 
 def _ask(question: str, *, secret: bool = False) -> str:
-    return str(click.prompt(question, hide_input=secret, err=True))
+    try:
+        return str(click.prompt(question, default="", show_default=False, hide_input=secret, err=True))
+    except click.Abort:
+        if sys.stdin.isatty():
+            raise KeyboardInterrupt from None
+        raise ReconnectNeeded(connection_words.nobody_answered()) from None
 
 
 @cli.add_command
+@click.option("--forget-keys", is_flag=True, help="Forget the Intuit app's client ID and secret too.")
 @on_company("disconnect")
-def disconnect(company: OpenCompany, period: str, asked: Asked, said: Said) -> None:
+def disconnect(company: OpenCompany, period: str, asked: Asked, said: Said, *, forget_keys: bool) -> None:
     """End the connection: the tokens are revoked at QuickBooks and forgotten here."""
-    company.session.disconnect()
-    said.text.append("Disconnected. Nothing in QuickBooks was changed.")
+    said.text.append(report_company.disconnected_text(connecting.disconnect(company, forget_keys=forget_keys)))
 
 
 @cli.command()
@@ -344,17 +413,13 @@ def demo(company: str | None, as_json: bool, qbo_url: str, reports: Path | None)
     folder = company or str(home() / DEFAULT_COMPANY)
     said = Said(company=Path(folder).name)
     began = time.monotonic()
-    try:
+    with _told(said):
         from toolkit import month_end  # papermill and nbformat take two seconds to load, on every command
 
-        packs = month_end.demo(folder, qbo_url=qbo_url, reports=reports, say=lambda line: click.echo(line, err=True))
+        say = functools.partial(click.echo, err=True)
+        packs = month_end.demo(folder, qbo_url=qbo_url, reports=reports, say=say)
         _packs(packs, said)
         said.text.append(f"Done in {time.monotonic() - began:.0f} s.")
-    except ToolkitError as error:
-        said.problems.append(error.problem)
-        said.exits.append(error.exit_code)
-    except KeyboardInterrupt:
-        said.exits = [130]
     sys.exit(_print("demo", said, as_json=as_json))
 
 
@@ -376,6 +441,9 @@ def main(arguments: list[str] | None = None) -> None:
         if reconfigure is not None:
             reconfigure(errors="replace")
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    if threading.current_thread() is threading.main_thread():
+        # Whoever ends a push (a service manager, a closed session) gets what Ctrl-C gets: the answers in hand, and 130.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     cli.main(args=arguments, prog_name="coworks-qbo")
 
 

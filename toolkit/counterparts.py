@@ -256,7 +256,10 @@ def _find(
         outside = record is None and since is not None and dated < since
         return Found(key=key, coworks_id=coworks_id, posted=posted, record=record, rule="posting log", outside=outside)
     bare = name.removeprefix("payout ")
+    undone = posted.qbo_id if posted and posted.standing is Standing.UNDONE else ""
     marked = [one for entity in entities for one in counterparts.stamps.get((entity, bare, key[:4]), ())]
+    # What we took back ourselves stays in QuickBooks as a void: that is not the record any more.
+    marked = [one for one in marked if one.id != undone]
     if len(marked) == 1:
         return Found(key=key, coworks_id=coworks_id, posted=posted, record=marked[0], rule="stamp")
     return Found(key=key, coworks_id=coworks_id, posted=posted)

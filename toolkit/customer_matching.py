@@ -11,8 +11,9 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeGuard
 
-from toolkit import numbering
+from toolkit import counterparts, numbering
 from toolkit.books import Books, Customer
 from toolkit.mapping import Pin
 from toolkit.names import before_deletion, fold
@@ -37,6 +38,8 @@ class CustomerIndex:
     by_email: Mapping[str, tuple[str, ...]]
     by_name: Mapping[str, tuple[str, ...]]
     by_prefix: Mapping[str, tuple[str, ...]]
+    stamped: frozenset[str]
+    """Ids of the customers that have a document with our stamp."""
     holders: Mapping[str, str]
     """Who holds a folded name so that no new customer can take it, in words."""
 
@@ -82,6 +85,7 @@ def index(books: Books) -> CustomerIndex:
         by_email=_in_order(emails),
         by_name=_in_order(names),
         by_prefix=_in_order(prefixes),
+        stamped=frozenset(one.customer_id for one in books.documents if counterparts.stamped(one.private_note)),
         holders=_holders(books),
     )
 
@@ -113,17 +117,20 @@ def find_customer(team: Team, known: CustomerIndex, pins: Sequence[Pin], posted:
     if pinned is not None:
         return None if isinstance(pinned, str) else pinned
     logged = _logged(known, posted)
-    if logged is not None:
-        return logged
+    if logged is None:
+        found = _proved(team, known)
+        return _gone(posted, known) if found is None and _stands(posted) else found
+    return CustomerFound("posting log", logged) if _is_still(logged, team, known) else _stranger(logged, team, known)
+
+
+def _proved(team: Team, known: CustomerIndex) -> Answer:
+    """What QuickBooks' own customers and documents say."""
     if not team.is_shared_guest:
         for rule in (_by_prefix, _by_email):
             answer = rule(team, known)
             if answer is not None:
                 return answer
-    named = _by_name(team, known)
-    if named is None and posted is not None and posted.standing in (Standing.DONE, Standing.ADOPTED):
-        return _gone(posted, known)
-    return named
+    return _by_name(team, known)
 
 
 def _pinned(team: Team, known: CustomerIndex, pins: Sequence[Pin]) -> CustomerFound | CustomerUnclear | str | None:
@@ -156,11 +163,36 @@ def _fits(pin: Pin, team: Team) -> bool:
     return bool(name or email) and (not name or name == fold(team.name)) and (not email or email in team.emails)
 
 
-def _logged(known: CustomerIndex, posted: Posted | None) -> CustomerFound | None:
-    if posted is None or posted.standing not in (Standing.DONE, Standing.ADOPTED):
-        return None
-    customer = known.by_id.get(posted.qbo_id)
-    return CustomerFound("posting log", customer) if customer and customer.active else None
+def _stands(posted: Posted | None) -> TypeGuard[Posted]:
+    return posted is not None and posted.standing in (Standing.DONE, Standing.ADOPTED)
+
+
+def _logged(known: CustomerIndex, posted: Posted | None) -> Customer | None:
+    """The active customer under the id that the team was posted to, whoever that is now."""
+    customer = known.by_id.get(posted.qbo_id) if _stands(posted) else None
+    return customer if customer and customer.active else None
+
+
+def _is_still(customer: Customer, team: Team, known: CustomerIndex) -> bool:
+    """Whether anything but the id says that this is the team: in other books an id is somebody else.
+
+    An accountant may rename a customer or change its e-mail: its name, an e-mail or the numbers of its documents are
+    enough. Numbers that tell nothing about the payer leave our stamp on one of its documents.
+    """
+    names = {fold(team.name), fold(clean_name(team.name)), fold(suffixed(clean_name(team.name), team))}
+    if (_names(customer) | {fold(customer.full_name)}) & names or _mails(customer) & set(team.emails):
+        return True
+    return customer.id in (known.by_prefix.get(team.prefix, ()) if team.prefix else known.stamped)
+
+
+def _stranger(customer: Customer, team: Team, known: CustomerIndex) -> CustomerUnclear:
+    found = _proved(team, known)
+    others = (found.customer,) if isinstance(found, CustomerFound) else found.candidates if found else ()
+    why = (
+        f"It was posted to customer #{customer.id} before, which in QuickBooks is {customer.display_name!r}: neither "
+        "name, e-mail nor an invoice says that this is the team. The posting log may be of other books."
+    )
+    return CustomerUnclear("customer-changed", why, tuple(dict.fromkeys((customer, *others))))
 
 
 def _gone(posted: Posted, known: CustomerIndex) -> CustomerUnclear:

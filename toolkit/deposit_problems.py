@@ -68,14 +68,14 @@ def claimed_twice(payout: Payout, names: str) -> Problem:
     )
 
 
-def undone(payout: Payout, key: str) -> Problem:
+def undone(payout: Payout) -> Problem:
     """The bank deposit was undone and not released."""
     return _problem(
         payout,
         code="undone",
         what="Its bank deposit was undone.",
         why="What was undone is not posted again until a person releases it.",
-        do=f"Run coworks-qbo release {key} if it shall be posted again.",
+        do=f"If it shall be posted again: coworks-qbo release {payout.payout_id}",
     )
 
 
@@ -86,7 +86,7 @@ def deleted(payout: Payout, posted: Posted) -> Problem:
         code="bank-deposit-deleted",
         what=f"Its bank deposit (id {posted.qbo_id}) was posted and is no longer in QuickBooks.",
         why="Someone deleted it; posting it again without asking could double what they made in its place.",
-        do=f"Restore it in QuickBooks, or run coworks-qbo release {posted.key} to post it again.",
+        do=f"Restore it in QuickBooks, or run coworks-qbo release {payout.payout_id} to post it again.",
     )
 
 

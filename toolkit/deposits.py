@@ -168,7 +168,7 @@ def _not_paid(desk: _Desk, payout: Payout) -> _Draft | None:
 def _already_posted(desk: _Desk, payout: Payout) -> _Draft | None:
     found = find_deposit(desk.ground.counterparts, payout)
     if found.posted and found.posted.standing is Standing.UNDONE and not _released(found.posted):
-        return _hold(payout, deposit_problems.undone(payout, found.key))
+        return _hold(payout, deposit_problems.undone(payout))
     if found.gone and found.posted:
         return _hold(payout, deposit_problems.deleted(payout, found.posted))
     if found.outside or (found.record and found.rule == "posting log"):

@@ -1,4 +1,5 @@
-"""What a later month knows of an earlier one: invoices that we have voided in QuickBooks since.
+"""What a later month knows of an earlier one: invoices that we have voided in QuickBooks since, and what the books know
+that a lost or replaced posting log does not.
 
 QuickBooks zeroes a void at the invoice's own date, so whoever looks back at an earlier month finds it changed. The
 month's own export still lists the invoice as it stood then; here it learns of the void.
@@ -6,13 +7,15 @@ month's own export still lists the invoice as it stood then; here it learns of t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from toolkit.counterparts import invoice_id
+from toolkit.books import Books, DocumentKind
+from toolkit.counterparts import STANDS, invoice_id, stamped
 from toolkit.model import Billing, Invoice, InvoiceStatus
-from toolkit.plan import Done, Kind, Standing
+from toolkit.plan import Done, Kind, Standing, operation_key
+from toolkit.settlement import payment_id
 
 
 def voided_by_us(done: Done) -> frozenset[str]:
@@ -22,6 +25,38 @@ def voided_by_us(done: Done) -> frozenset[str]:
         for one in done.values()
         if one.kind is Kind.VOID and one.standing in (Standing.DONE, Standing.ADOPTED)
     )
+
+
+def is_unlogged(report: Billing, books: Books, done: Done) -> bool:
+    """Whether the posting log knows no invoice of the report, and the books carry our stamp of one or of its payment:
+    the log was lost or replaced since that month was posted. Linear in the report and the books.
+    """
+    logged = {one.coworks_id for one in done.values() if one.kind is Kind.INVOICE}
+    if not report.invoices or any(invoice_id(one) in logged for one in report.invoices):
+        return False
+    marks = {mark for one in books.documents if (mark := stamped(one.private_note))}
+    marks |= {mark for one in books.payments if (mark := stamped(one.private_note))}
+    return bool(marks) and any(mark in marks for invoice in report.invoices for mark in _marks(invoice, books.realm))
+
+
+def _marks(invoice: Invoice, realm: str) -> Iterable[tuple[str, str]]:
+    """The stamps of an invoice and of its payments, as they were posted first."""
+    yield invoice.number, operation_key(realm, Kind.INVOICE, invoice_id(invoice))[:4]
+    for payment in invoice.payments:
+        yield payment.invoice_number, operation_key(realm, Kind.PAYMENT, payment_id(payment))[:4]
+
+
+def voided_there(report: Billing, books: Books, done: Done) -> frozenset[str]:
+    """Coworks ids of the report's open invoices that carry our stamp and are void in QuickBooks, without those that a
+    person took back by the posting log.
+    """
+    undone = {one.coworks_id for one in done.values() if one.kind is Kind.INVOICE and one.standing not in STANDS}
+    void = {stamped(one.private_note) for one in books.documents if one.voided and one.kind is DocumentKind.INVOICE}
+    if not void - {None}:
+        return frozenset()
+    void -= {stamped(one.private_note) for one in books.documents if not one.voided}
+    open_ones = (one for one in report.invoices if one.voided_on is None and invoice_id(one) not in undone)
+    return frozenset(invoice_id(one) for one in open_ones if next(iter(_marks(one, books.realm))) in void)
 
 
 def with_later_voids(known: Billing, later: Sequence[Billing], ours: frozenset[str]) -> Billing:

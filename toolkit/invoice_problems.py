@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from toolkit.books import SalesDocument
 from toolkit.frame import Frame, problem
-from toolkit.matching import Ambiguous
+from toolkit.matching import RENUMBERED, Ambiguous
 from toolkit.model import Invoice
 from toolkit.money import Money, show, total
 from toolkit.problems import Problem
 
 
-def undone(invoice: Invoice) -> Problem:
-    """A person took the invoice back."""
+def undone(invoice: Invoice, run: str = "") -> Problem:
+    """A person took the invoice back, with that run."""
     return problem(
         invoice,
         "undone",
         "It was posted, and then undone by a person.",
         "What a person took back is not posted again on its own.",
-        "Release its key if it shall be posted again.",
+        again(invoice, run),
     )
+
+
+def again(invoice: Invoice, run: str = "") -> str:
+    """How what was taken back is posted again: this invoice, or all that went with that run."""
+    whole = f" (or release {run} for all that was undone with it)" if run else ""
+    return f"If it shall be posted again: coworks-qbo release {invoice.number}{whole}"
 
 
 def gone(invoice: Invoice, qbo_id: str) -> Problem:
@@ -28,7 +34,7 @@ def gone(invoice: Invoice, qbo_id: str) -> Problem:
         "deleted-in-quickbooks",
         f"It was posted as #{qbo_id}, which QuickBooks no longer has.",
         "Posting it again could double it, and its payments have nothing to stand on.",
-        "Find out who deleted it; then release its key, and the next plan posts it again.",
+        f"Find out who deleted it; after coworks-qbo release {invoice.number} the next plan posts it again.",
     )
 
 
@@ -39,7 +45,8 @@ def voided_there(invoice: Invoice, document: SalesDocument) -> Problem:
         "voided-in-quickbooks",
         f"It stands in Coworks, but {document.number} (#{document.id}) is voided in QuickBooks.",
         "Coworks expects this money and QuickBooks does not; a void cannot be taken back.",
-        "Void it in Coworks too (or in voids.csv), or release its key: the next plan posts it under a new number.",
+        "Void it in Coworks too (or in voids.csv). If it shall be posted again, under a new number: "
+        f"coworks-qbo release {invoice.number}",
     )
 
 
@@ -138,6 +145,13 @@ def auto_applied(invoice: Invoice) -> Problem:
     )
 
 
+_NEAR = "If it is this one, make number, customer, total and date in QuickBooks the same; if not, renumber it there."
+_PAID_THERE = (
+    "If it is this one, renumbered, give it its number {} again in QuickBooks, with Coworks' total and date; "
+    "if not, take the payment off it there."
+)
+
+
 def already_there(invoice: Invoice, found: Ambiguous) -> Problem:
     """The question whether a document in QuickBooks is this invoice."""
     return problem(
@@ -145,7 +159,7 @@ def already_there(invoice: Invoice, found: Ambiguous) -> Problem:
         found.code,
         f"{found.why} It may be this invoice.",
         "Posting it again would count the revenue twice; taking another invoice for it would lose it.",
-        "If it is this one, make number, customer, total and date in QuickBooks the same; if not, renumber it there.",
+        _PAID_THERE.format(invoice.number) if found.code == RENUMBERED else _NEAR,
         candidates=tuple(_described(one) for one in found.candidates if isinstance(one, SalesDocument)),
     )
 

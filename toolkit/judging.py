@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from toolkit.books import (
@@ -13,6 +13,7 @@ from toolkit.books import (
     DocumentKind,
     JournalEntry,
     ReceivedPayment,
+    Record,
     SalesDocument,
     TxnType,
 )
@@ -27,6 +28,7 @@ from toolkit.counterparts import (
     find_refund,
 )
 from toolkit.deposit_lines import counterpart
+from toolkit.edits import customer_of, edits_of
 from toolkit.model import BillingPayment, Invoice, InvoiceStatus, Method, Payout, PayoutStatus, Refund
 from toolkit.money import ZERO, Money, dollars, total
 from toolkit.plan import Kind, Standing
@@ -51,6 +53,10 @@ class Bench:
     funds: Account | None
     start: date
     as_of: date
+    sent: Mapping[str, Record] = field(default_factory=dict)
+    """What the month's approved plans asked for, by key, as far as they are known."""
+    unlogged: Mapping[str, str] = field(default_factory=dict)
+    """The month of each invoice number and payout id that the posting log was lost of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,13 +124,24 @@ def _absent(bench: Bench, case: _Case, names: Sequence[str]) -> Finding | None:
     if question:
         verdict = Verdict.QUESTION if question.candidates else Verdict.HELD
         return _finding(case, verdict, question.what)
-    verdict, words = _WITHOUT_COUNTERPART.get(found.posted.standing if found.posted else None, (Verdict.MISSING, ""))
+    if found.posted and found.posted.standing is Standing.UNDONE and found.posted.note.startswith("released"):
+        return _finding(case, Verdict.MISSING, "was undone and released; the next push posts it again.")
+    verdict, words = _WITHOUT_COUNTERPART.get(found.posted.standing if found.posted else None) or _unposted(
+        bench, names
+    )
     return _finding(case, verdict, words or f"{dollars(case.amount)} in Coworks, not in QuickBooks.")
+
+
+def _unposted(bench: Bench, names: Sequence[str]) -> tuple[Verdict, str]:
+    """Of what the posting log does not know: missing, unless the log was lost of its month."""
+    month = next((bench.unlogged[name] for name in names if name in bench.unlogged), "")
+    words = f"not recognized yet: the posting log does not know what was posted for {month}; run push for it first."
+    return (Verdict.HELD, words) if month else (Verdict.MISSING, "")
 
 
 _SENT = (Verdict.QUESTION, "was sent and its outcome is not known; run the push again.")
 _WITHOUT_COUNTERPART: Mapping[Standing | None, tuple[Verdict, str]] = {
-    Standing.UNDONE: (Verdict.HELD, "was undone and not released."),
+    Standing.UNDONE: (Verdict.HELD, "was undone, and has not been released for posting again."),
     Standing.UNKNOWN: _SENT,
     Standing.BEGUN: _SENT,
 }
@@ -184,7 +201,10 @@ def _invoice_finding(bench: Bench, invoice: Invoice, case: _Case, record: SalesD
         return _finding(case, Verdict.QUESTION, bench.questions[invoice.number].what)
     credit = bench.credits.get(invoice.number, ZERO)
     expected = case.worth if case.worth - credit == invoice.total else invoice.total
-    return _compared(case, expected, record.txn_date, _customer_difference(bench, invoice, record))
+    compared = _compared(case, expected, record.txn_date, _customer_difference(bench, invoice, case.found, record))
+    sent = bench.sent.get(case.found.key)
+    edits = edits_of(case.found, record, sent, bench.counterparts.books) if compared.verdict is Verdict.AGREES else []
+    return _finding(case, Verdict.EDITED_IN_QUICKBOOKS, f"{'; '.join(edits)}.") if edits else compared
 
 
 def _not_to_be_posted(bench: Bench, invoice: Invoice) -> str:
@@ -230,8 +250,8 @@ def _reversed_finding(bench: Bench, invoice: Invoice, case: _Case, record: Sales
     return _finding(case, Verdict.DIFFERS, f"was {gone} in Coworks, {dollars(case.worth)} in QuickBooks.")
 
 
-def _customer_difference(bench: Bench, invoice: Invoice, record: SalesDocument) -> list[str]:
-    """Where the posting log knows the team's customer, the document must be on it."""
+def _customer_difference(bench: Bench, invoice: Invoice, found: Found, record: SalesDocument) -> list[str]:
+    """Where the approved plan or the posting log knows the customer, the document must be on it."""
     prefix = invoice.number.rpartition("-")[0]
     names = [f"team/{name}" for name in (prefix, invoice.team.strip().casefold()) if name]
     known = {
@@ -239,6 +259,8 @@ def _customer_difference(bench: Bench, invoice: Invoice, record: SalesDocument) 
         for name in names
         if (Kind.CUSTOMER, name) in bench.counterparts.posted
     } - {""}
+    planned = customer_of(bench.sent.get(found.key), bench.counterparts.done)
+    known = {planned} if planned else known
     return ["is on another customer in QuickBooks"] if known and record.customer_id not in known else []
 
 

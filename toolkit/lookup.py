@@ -6,12 +6,13 @@ TxnDate, DisplayName) and compared by stamp on our side.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Protocol
 
 from toolkit import counterparts
-from toolkit.books import PENDING, Customer, JournalEntry, ReceivedPayment, Record, SalesDocument
+from toolkit.books import PENDING, BankDeposit, Customer, JournalEntry, ReceivedPayment, Record, SalesDocument
 from toolkit.money import ZERO, Money
 from toolkit.plan import Operation
 from toolkit.qbo import wire_read
@@ -32,8 +33,10 @@ class Asks(Protocol):
 def find(client: Asks, operations: Sequence[Operation], resolve: Resolve, taken: Taken) -> dict[str, Record]:
     """The records that QuickBooks holds for those creations, by key; absent keys were not found.
 
-    Nothing is guessed: a document counts as ours only with our stamp in its private note, a customer only with the very
-    name and e-mail that we sent, and no record counts for two keys. One or two metered reads an entity.
+    Nothing is guessed: a document counts as ours with our stamp in its private note, or without any stamp if it is the
+    only one that says the very same (see `twins`); a customer only with the very name and e-mail that we sent; and no
+    record counts for two keys. A number or a reference may have been changed by a person since: what is not found by it
+    is looked for among its customer's documents of that day. One to three metered reads an entity.
     """
     found: dict[str, Record] = {}
     by_entity: dict[str, list[Operation]] = {}
@@ -41,9 +44,13 @@ def find(client: Asks, operations: Sequence[Operation], resolve: Resolve, taken:
         by_entity.setdefault(operation.entity, []).append(operation)
     for entity, group in by_entity.items():
         rows: dict[str, Record] = {}
-        for where in _conditions(group, resolve):
-            rows |= {str(row["Id"]): wire_read.record(entity, row) for row in client.query_all(entity, where=where)}
-        found |= paired(group, list(rows.values()), taken)
+        for conditions in (_conditions, _further_conditions):
+            left = [one for one in group if one.key not in found]
+            for where in conditions(left, resolve) if left else ():
+                rows |= {str(row["Id"]): wire_read.record(entity, row) for row in client.query_all(entity, where=where)}
+            candidates = [one for one in rows.values() if one.id not in {record.id for record in found.values()}]
+            found |= paired(left, candidates, taken)
+        found |= twins([one for one in group if one.key not in found], list(rows.values()), resolve, taken)
     return found
 
 
@@ -61,14 +68,25 @@ def _conditions(group: Sequence[Operation], resolve: Resolve) -> tuple[str, ...]
 
 def _payment_conditions(payments: Sequence[ReceivedPayment], resolve: Resolve) -> tuple[str, ...]:
     referenced = sorted({one.reference for one in payments if one.reference})
-    conditions = [f"PaymentRefNum IN {in_list(referenced)}"] if referenced else []
-    bare = [(_id(one.customer_id, resolve), one.txn_date) for one in payments if not one.reference]
-    # A payment of a customer that does not stand yet cannot have been sent.
-    known = [(customer, on) for customer, on in bare if customer]
-    if known:
-        customers = sorted({customer for customer, _ in known})
-        conditions.append(f"CustomerRef IN {in_list(customers)} AND {_dates(on for _, on in known)}")
-    return tuple(conditions)
+    conditions = (f"PaymentRefNum IN {in_list(referenced)}",) if referenced else ()
+    return conditions + _of_customers([one for one in payments if not one.reference], resolve)
+
+
+def _further_conditions(group: Sequence[Operation], resolve: Resolve) -> tuple[str, ...]:
+    """Where else what has a number or a reference could be, when it does not carry it any more."""
+    records = [one.record for one in group]
+    numbered = [one for one in records if isinstance(one, SalesDocument)]
+    referenced = [one for one in records if isinstance(one, ReceivedPayment) and one.reference]
+    return _of_customers([*numbered, *referenced], resolve)
+
+
+def _of_customers(records: Sequence[SalesDocument | ReceivedPayment], resolve: Resolve) -> tuple[str, ...]:
+    # What is for a customer that does not stand yet cannot have been sent.
+    known = [(customer, one.txn_date) for one in records if (customer := _id(one.customer_id, resolve))]
+    if not known:
+        return ()
+    customers = sorted({customer for customer, _ in known})
+    return (f"CustomerRef IN {in_list(customers)} AND {_dates(on for _, on in known)}",)
 
 
 def _id(reference: str, resolve: Resolve) -> str:
@@ -119,6 +137,46 @@ def paired(group: Sequence[Operation], candidates: Sequence[Record], taken: Take
     return found
 
 
+def twins(
+    group: Sequence[Operation], candidates: Sequence[Record], resolve: Resolve, taken: Taken
+) -> dict[str, Record]:
+    """Records without a stamp that say the very same as one operation, and nobody else's: a person rewrote the memo.
+
+    Or somebody entered the same bill meanwhile: then it is this bill too, and is not posted beside it. Two that fit one
+    operation, or one that fits two, are nobody's.
+    """
+    plain = [one for one in candidates if _is_plain(one) and not (group and taken(group[0].entity, one.id))]
+    pairs = [(one, record) for one in group for record in plain if _says_the_same(one.record, record, resolve)]
+    claims = Counter(one.key for one, _ in pairs), Counter(record.id for _, record in pairs)
+    return {one.key: record for one, record in pairs if claims[0][one.key] == claims[1][record.id] == 1}
+
+
+def _is_plain(record: Record) -> bool:
+    if isinstance(record, Customer | JournalEntry):
+        return False
+    voided = isinstance(record, SalesDocument | ReceivedPayment) and record.voided
+    return not voided and counterparts.stamped(record.private_note) is None
+
+
+def _says_the_same(wanted: Record, record: Record, resolve: Resolve) -> bool:
+    if _sum(wanted) != _sum(record) or _day(wanted) != _day(record):
+        return False
+    if isinstance(wanted, SalesDocument) and isinstance(record, SalesDocument):
+        same = wanted.number.strip().casefold() == record.number.strip().casefold()
+        return same and bool(wanted.number.strip()) and _id(wanted.customer_id, resolve) == record.customer_id
+    if isinstance(wanted, ReceivedPayment) and isinstance(record, ReceivedPayment):
+        mine, theirs = ({(_id(link.txn_id, resolve), link.amount) for link in one.links} for one in (wanted, record))
+        return mine == theirs and _id(wanted.customer_id, resolve) == record.customer_id
+    if isinstance(wanted, BankDeposit) and isinstance(record, BankDeposit):
+        held = _deposited(wanted, resolve)
+        return bool(held) and held == _deposited(record, resolve) and wanted.account_id == record.account_id
+    return False
+
+
+def _deposited(deposit: BankDeposit, resolve: Resolve) -> set[str]:
+    return {_id(line.link.txn_id, resolve) for line in deposit.lines if line.link}
+
+
 def _is_free(operations: Sequence[Operation], record: Record, taken: Taken) -> bool:
     owner = taken(operations[0].entity, record.id)
     return not owner or owner in {one.key for one in operations}
@@ -131,17 +189,26 @@ def _distance(wanted: Record, record: Record) -> tuple[bool, bool]:
 def mark(record: Record) -> str:
     """What makes a record of ours recognizable: the stamp, for customers name and e-mails; "" if it has none."""
     if isinstance(record, Customer):
-        return f"{record.display_name.casefold()}|{','.join(sorted(mail.casefold() for mail in record.emails))}"
+        return f"{_spoken(record.display_name)}|{','.join(sorted(mail.casefold() for mail in record.emails))}"
     stamp = counterparts.stamped(record.private_note)
     return "|".join(stamp) if stamp else record.private_note.strip()
 
 
 def is_other(wanted: Record, record: Record) -> bool:
-    """Whether a record that came back is certainly not the one that was wanted: it carries another stamp of ours."""
+    """Whether a record that came back is certainly not the one that was wanted: it carries another stamp of ours.
+
+    A customer is another if its name is not what was sent but for spaces and case: two members can share an e-mail.
+    """
+    if isinstance(wanted, Customer) and isinstance(record, Customer):
+        return _spoken(wanted.display_name) != _spoken(record.display_name)
     if isinstance(wanted, Customer) or isinstance(record, Customer):
-        return type(wanted) is not type(record)
+        return True
     stamps = counterparts.stamped(wanted.private_note), counterparts.stamped(record.private_note)
     return None not in stamps and stamps[0] != stamps[1]
+
+
+def _spoken(name: str) -> str:
+    return " ".join(name.casefold().split())
 
 
 def _sum(record: Record) -> Money:

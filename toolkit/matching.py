@@ -21,6 +21,8 @@ from toolkit.money import ZERO, Money
 from toolkit.plan import Done, Kind, Posted, Standing, operation_key
 
 _RELEASED = "released"
+RENUMBERED = "renumbered-in-quickbooks"
+_RENUMBERED = "Our own payment of it is on another invoice in QuickBooks, which nothing else calls its own."
 _DAY_APART = 1
 """A posting at 11 p.m. local time is the next day in UTC: one day of difference is still the same date."""
 
@@ -238,6 +240,22 @@ def _logged_or_stamped(known: Index, wanted: PaymentWanted) -> PaymentMatch | Am
     return (
         Ambiguous("paid-twice", "QuickBooks has it more than once, each with our stamp.", stamped) if stamped else None
     )
+
+
+def renumbered(known: Index, payments: Iterable[PaymentWanted], claimed: Iterable[str]) -> Ambiguous | None:
+    """The question whether our own payment of an invoice that is not found settles it under another number, or None.
+
+    Documents that the posting log or a stamp calls ours, or that carry one of the `claimed` numbers, are others.
+    """
+    if not known.standing.stamps and not known.logged:
+        return None
+    ours = [found.record for one in payments if isinstance(found := _logged_or_stamped(known, one), PaymentMatch)]
+    links = (link for one in ours if one and not one.voided for link in one.links)
+    on = {link.txn_id: known.standing.documents.get(link.txn_id) for link in links if link.txn_type is TxnType.INVOICE}
+    free = [one for one in on.values() if one and not one.voided and is_nobodys(known, one)]
+    others = {numbering.base(number) for number in claimed} if free else set()
+    unclaimed = tuple(one for one in free if numbering.base(one.number) not in others)
+    return Ambiguous(RENUMBERED, _RENUMBERED, unclaimed) if unclaimed else None
 
 
 def _free_payments(

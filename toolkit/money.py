@@ -10,6 +10,8 @@ Money = Decimal
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 
+_LARGEST = 17
+"""Digits before the point, less one: more than any books hold, and few enough that cents stay exact."""
 _BLANK = frozenset({"", "-", "–", "—"})
 _STRIP = str.maketrans("", "", " $\u00a0\u202f,")
 
@@ -19,7 +21,7 @@ def parse(text: str | int | Decimal) -> Money:
 
     Accepts `$1,234.50`, `(50.00)` and `50.00-` for minus fifty, `−5`, blank (0.00), ints and Decimals.
     Nothing is mutated. Raises `TypeError` for a float (binary fractions are not money) and `ValueError`
-    for anything that is not a number.
+    for anything that is not a number, or has more than 18 digits before the point.
     """
     return round_cents(parse_exact(text))
 
@@ -34,9 +36,15 @@ def parse_exact(text: str | int | Decimal) -> Decimal:
         number = Decimal(text)
     else:
         number = _from_text(text)
-    if not number.is_finite():
-        raise ValueError(f"not an amount: {text!r}")
+    if not number.is_finite() or number.adjusted() > _LARGEST:
+        raise ValueError(f"not an amount: {_shortened(text)}")
     return number
+
+
+def _shortened(text: object) -> str:
+    """The text as a message can hold it: a million digits are not shown."""
+    shown = repr(text)
+    return shown if len(shown) <= 60 else f"{shown[:60]}…"
 
 
 def _from_text(text: str) -> Decimal:
@@ -54,13 +62,21 @@ def _from_text(text: str) -> Decimal:
     try:
         number = Decimal(bare)
     except InvalidOperation:
-        raise ValueError(f"not an amount: {text!r}") from None
+        raise ValueError(f"not an amount: {_shortened(text)}") from None
     return -number if negative else number
 
 
 def round_cents(number: Decimal) -> Money:
-    """`number` rounded half-up (away from zero on the half) to two places; never minus zero."""
-    rounded = number.quantize(CENT, ROUND_HALF_UP)
+    """`number` rounded half-up (away from zero on the half) to two places; never minus zero.
+
+    Raises `ValueError` for one that has too many digits to be rounded, or is no number.
+    """
+    try:
+        rounded = number.quantize(CENT, ROUND_HALF_UP)
+    except InvalidOperation:
+        raise ValueError(f"not an amount: {_shortened(number)}") from None
+    if not rounded.is_finite():
+        raise ValueError(f"not an amount: {number}")
     return rounded if rounded else ZERO
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import nbformat
 import papermill
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
@@ -38,6 +39,10 @@ class Manager(AsyncKernelManager):
         command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
         quiet = ["--HistoryManager.enabled=False", "--IPKernelApp.log_level=CRITICAL"]
         return KernelSpec(argv=[*command, *quiet], display_name="Python 3", language="python")
+
+    def client(self, **kwargs: Any) -> AsyncKernelClient:  # type: ignore[override]
+        """A client whose sockets end with the kernel, also where the kernel died or a person stopped the run."""
+        return super().client(**{"context": self.context, **kwargs})
 
 
 class Client(PapermillNotebookClient):  # type: ignore[misc]

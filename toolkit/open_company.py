@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import keyring
+import requests
 from requests.adapters import BaseAdapter
 
+from toolkit import disk
 from toolkit import settings as company_settings
 from toolkit.emulator.adapter import EmulatorAdapter, LoopbackAdapter
 from toolkit.emulator.app import EmulatorApp
@@ -27,10 +31,13 @@ from toolkit.emulator.seed import SeedError
 from toolkit.emulator.store import StateError
 from toolkit.posting_log import PostingLog, open_log
 from toolkit.problems import Problem, Severity, UsageError
+from toolkit.qbo.books_in_hand import BooksInHand
 from toolkit.qbo.client import Client
 from toolkit.qbo.limits import AppLimits, Limits, Rates, Waiting
 from toolkit.qbo.session import Session
+from toolkit.qbo.snapshot import Say, silent
 from toolkit.qbo.tokens import open_store
+from toolkit.reports_in_hand import ReportsInHand
 from toolkit.settings import Environment, Settings
 
 HOME_VARIABLE = "COWORKS_HOME"
@@ -69,6 +76,8 @@ class OpenCompany:
     settings: Settings
     session: Session
     client: Client
+    books: BooksInHand
+    inbox: ReportsInHand
     log: PostingLog
     reports: Path
     new_run: Callable[[], str]
@@ -99,8 +108,9 @@ def open_company(
     rates: Rates | None = None,
     environ: Mapping[str, str] = os.environ,
     now: Callable[[], datetime] = utc_now,
+    say: Say = silent,
 ) -> Iterator[OpenCompany]:
-    """The company, open while the body runs.
+    """The company, open while the body runs; `say` hears of a long read of its books.
 
     `qbo_url` (or COWORKS_QBO_URL) is the loopback address of a server of the emulated company; without it the emulated
     books are opened in this process. Raises `UsageError` for a folder, settings or an address that cannot be used.
@@ -115,21 +125,39 @@ def open_company(
         )
         realm = settings.quickbooks.realm or (emulated.realm_id if emulated else "")
         session = Session(store, settings.quickbooks.environment, realm=realm, now=now, adapter=adapter)
-        limits = Limits(clock=time.monotonic, sleep=time.sleep, app=AppLimits(rates), waiting=waiting)
-        log = open_log(folder / "posting-log.db", realm=realm, clock=now)
+        log = open_log(folder / "posting-log.db", realm=realm, clock=now, environment=settings.quickbooks.environment)
         stack.callback(log.close)
+        limits = _limits(rates or Rates(), waiting, log, now())
+        client = Client(session, limits, sleep=time.sleep, jitter=random.random)
         yield OpenCompany(
             folder=folder,
             name=folder.name,
             settings=settings,
             session=session,
-            client=Client(session, limits, sleep=time.sleep, jitter=random.random),
+            client=client,
+            books=BooksInHand(client, folder / "books.db", say),
+            inbox=ReportsInHand(folder),
             log=log,
             reports=reports or home(environ) / "reports",
-            new_run=lambda: f"{now():%Y%m%d-%H%M%S}-{random.SystemRandom().randrange(16**4):04x}",
+            new_run=lambda: free_run_name(now(), log, random.SystemRandom().getrandbits),
             now=now,
             emulated=emulated,
         )
+
+
+def free_run_name(moment: datetime, log: PostingLog, draw: Callable[[int], int]) -> str:
+    """A name no run of the posting log has: the moment and 8 hex digits; `draw(bits)` gives a random integer."""
+    taken = {one.id for one in log.runs()}
+    names = (f"{moment:%Y%m%d-%H%M%S}-{draw(32):08x}" for _ in range(1000))
+    return next(name for name in names if name not in taken)
+
+
+def _limits(rates: Rates, waiting: Waiting | None, log: PostingLog, moment: datetime) -> Limits:
+    """The pace of one process, with what the one before it has spent of QuickBooks' minute."""
+    limits = Limits(clock=time.monotonic, sleep=time.sleep, app=AppLimits(rates), waiting=waiting)
+    sent = log.sent_since(moment - timedelta(seconds=rates.minute))
+    limits.recall((moment - at).total_seconds() for at in sent)
+    return limits
 
 
 def _door(
@@ -150,13 +178,36 @@ def _door(
         )
     try:
         emulated = EmulatedCompany.open(folder / "qbo.db", seed=seed if seed.exists() else None)
+        stack.callback(emulated.close)
+        app = EmulatorApp([emulated])
     except (SeedError, StateError) as error:
+        if isinstance(error.__cause__, sqlite3.OperationalError):
+            raise UsageError(_closed_books(folder.name, error.__cause__)) from error
         raise UsageError(_unusable_books(folder.name, str(error))) from error
-    stack.callback(emulated.close)
+    except sqlite3.Error as error:
+        raise UsageError(_closed_books(folder.name, error)) from error
     if realm and emulated.realm_id != realm:
         words = f"it is that of company {emulated.realm_id}, and company.toml says {realm}."
         raise UsageError(_unusable_books(folder.name, words, _BRING_BOOKS))
-    return emulated, EmulatorAdapter(EmulatorApp([emulated]))
+    return emulated, _InWords(app, folder.name)
+
+
+class _InWords(EmulatorAdapter):
+    """The emulated books in this process; what their file refuses (a full disk, a read-only folder) is said in words.
+
+    A call that is refused so was rolled back: it did nothing.
+    """
+
+    def __init__(self, app: EmulatorApp, company: str) -> None:
+        super().__init__(app)
+        self._company = company
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **options: Any) -> requests.Response:
+        """The answer; raises `UsageError` too."""
+        try:
+            return super().send(request, *args, **options)
+        except sqlite3.OperationalError as error:
+            raise UsageError(_closed_books(self._company, error)) from error
 
 
 def _keyring() -> keyring.backend.KeyringBackend:
@@ -180,9 +231,8 @@ def _no_company(company: str) -> Problem:
 
 
 _BEGIN_ANEW = "Move qbo.db, posting-log.db and books.db of this company away together to begin the practice again."
-_BRING_BOOKS = (
-    "Put the qbo.json of this company into its folder (coworks-qbo connect --copy makes one), or correct realm."
-)
+_MAKE_ROOM = "Free some disk space, or make the company's folder writable for you, then run again."
+_BRING_BOOKS = "Put the qbo.json of this company into its folder, or correct realm."
 
 
 def _unusable_books(company: str, why: str, do: str = _BEGIN_ANEW) -> Problem:
@@ -194,6 +244,10 @@ def _unusable_books(company: str, why: str, do: str = _BEGIN_ANEW) -> Problem:
         do=do,
         severity=Severity.FILE,
     )
+
+
+def _closed_books(company: str, error: sqlite3.Error) -> Problem:
+    return _unusable_books(company, f"{disk.of_database(error)}.", _MAKE_ROOM)
 
 
 def _bad_url(url: str, why: str) -> Problem:

@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from toolkit import connecting, mapping, pack, plan, reminders, report, stages
+from toolkit import connecting, disk, mapping, pack, plan, reminders, report, stages
 from toolkit.approval import Approval
 from toolkit.connecting import Connected
 from toolkit.mapping import Rule
@@ -116,7 +116,7 @@ def _opened(company: str, environ: Mapping[str, str]) -> OpenCompany:
     if key not in _OPEN:
         stack = ExitStack()
         _OPEN[key] = stack.enter_context(
-            open_company(folder, reports=Path(reports) if reports else None, environ=environ)
+            open_company(folder, reports=Path(reports) if reports else None, environ=environ, say=print)
         )
         atexit.register(stack.close)
     return _OPEN[key]
@@ -126,7 +126,8 @@ def _opened(company: str, environ: Mapping[str, str]) -> OpenCompany:
 def _told(tally: Tally, page: Page | None = None) -> Iterator[None]:
     """What stops a page is in its tally too, as the Problem it is."""
     try:
-        yield
+        with disk.in_words():
+            yield
     except ToolkitError as error:
         if page is not None:
             tally.add(page, problems=(error.problem,), exits=(error.exit_code,))
@@ -266,22 +267,11 @@ def reviewed(page: Page) -> Reviewed:
     path = page.company.pack(page.period) / stages.PLAN_FILE
     kept = path.read_bytes() if path.exists() else None
     with _told(page.tally, page):
-        try:
-            now = stages.review(page.company, page.period)
-        finally:
-            _put_back(path, kept)
+        now = stages.review(page.company, page.period, keep=False)
         page.tally.add(page, problems=now.plan.problems)
     seen = plan.from_json(kept) if kept else None
     unfinished = page.company.log.unfinished_digests()
     return Reviewed(seen=seen, now=now, resumable=seen is not None and seen.digest in unfinished)
-
-
-def _put_back(path: Path, kept: bytes | None) -> None:
-    """What a person reviewed stays what they reviewed: planning again must not replace it unseen."""
-    if kept is None:
-        path.unlink(missing_ok=True)
-    elif path.read_bytes() != kept:
-        path.write_bytes(kept)
 
 
 # ---- do

@@ -6,23 +6,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from getpass import getpass
-from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-import tomlkit
-from tomlkit.items import Table
+from IPython.core.error import StdinNotImplementedError
 
-from toolkit import connecting, pages
-from toolkit import settings as company_settings
-from toolkit.connecting import Connected
+from toolkit import connecting, pages, settings_file
+from toolkit.connecting import Answer, Connected
 from toolkit.open_company import URL_VARIABLE
 from toolkit.pages import Page
-from toolkit.pages_look import Shown, sentence
+from toolkit.pages_look import Shown, problems, sentence
 from toolkit.problems import Problem, ReconnectNeeded, Severity, UsageError
 from toolkit.qbo import connection_words
-from toolkit.qbo.callback import Callback
+from toolkit.qbo.callback import came_back, leads_here
 from toolkit.settings import Environment, Settings
 
 SECONDS = 300.0
@@ -36,8 +33,8 @@ class Attempt:
     `local` says that the browser can come back to this machine by itself; otherwise its address is pasted.
     """
 
-    address: str
-    state: str
+    address: str = field(repr=False)
+    state: str = field(repr=False)
     redirect: str
     local: bool
 
@@ -48,8 +45,10 @@ class Calls:
 
     begin: Callable[[str], Attempt]
     wait: Callable[[Attempt], str]
-    question: Callable[[str], str]
-    store: Callable[[Attempt, str], Connected]
+    answer: Callable[[Attempt, str], Answer]
+    question: Callable[[Answer], str]
+    refuse: Callable[[Answer], None]
+    store: Callable[[Answer], Connected]
     switch: Callable[[bool, bool], Settings]
 
 
@@ -58,8 +57,10 @@ def calls(page: Page) -> Calls:
     return Calls(
         begin=lambda redirect: begin(page, redirect),
         wait=wait,
-        question=lambda came: question(page, came),
-        store=lambda attempt, came: store(page, attempt, came),
+        answer=lambda attempt, came: connecting.answer(page.company, came, attempt.state, attempt.redirect),
+        question=lambda made: question(page, made),
+        refuse=connecting.refuse,
+        store=lambda made: connecting.store(page.company, made),
         switch=lambda invoices, transactions: set_switches(page, invoices=invoices, transactions=transactions),
     )
 
@@ -79,16 +80,22 @@ def ask_keys(
 ) -> Shown:
     """Ask once for the keys of the Intuit app and store them in the token store; says what was done.
 
-    They are typed into a prompt that is not kept: never a widget, a parameter or an output.
+    They are typed into a prompt that is not kept: never a widget, a parameter or an output. Where there is no prompt
+    (Voila), and when one was left blank, nothing is stored and what to do is said.
     """
     session = page.company.session
     if _emulated(page):
         return sentence("The practice QuickBooks needs no keys.")
-    if session.connection is not None:
-        return sentence("The keys of the Intuit app are stored.")
+    if session.has_keys:
+        return sentence("The keys of the Intuit app are stored. To give others: coworks-qbo connect --new-keys.")
     if headless:
         return sentence("The keys of the Intuit app are not stored yet: open this page, or run coworks-qbo connect.")
-    session.keys(ask("Client ID of the Intuit app: ").strip(), hidden("Client secret (not shown): ").strip())
+    try:
+        session.keys(ask("Client ID of the Intuit app: "), hidden("Client secret (not shown): "))
+    except StdinNotImplementedError:
+        return problems((connection_words.no_prompt(),))
+    except ReconnectNeeded as error:
+        return problems((error.problem,))
     return sentence("The keys of the Intuit app are stored now.")
 
 
@@ -110,7 +117,7 @@ def begin(page: Page, redirect: str = "", environ: Mapping[str, str] = os.enviro
             address=f"{base.rstrip('/')}{parts.path}?{parts.query}", state=state, redirect=redirect, local=True
         )
     address, state = session.begin(redirect)
-    return Attempt(address=address, state=state, redirect=redirect, local=urlsplit(redirect).scheme == "http")
+    return Attempt(address=address, state=state, redirect=redirect, local=leads_here(redirect))
 
 
 def _emulated(page: Page) -> bool:
@@ -119,69 +126,24 @@ def _emulated(page: Page) -> bool:
 
 def wait(attempt: Attempt, seconds: float = SECONDS) -> str:
     """The address that the browser came back to; raises `ReconnectNeeded` when nobody finished in time."""
-    try:
-        listener = Callback(attempt.redirect)
-    except OSError as error:
-        raise UsageError(connection_words.port_taken(attempt.redirect, str(error.strerror))) from None
-    with listener:
-        try:
-            return listener.wait(seconds)
-        except TimeoutError as error:
-            raise ReconnectNeeded(connection_words.ended(str(error), "timeout")) from None
+    return came_back(attempt.redirect, seconds=seconds)
 
 
-def company_of(came: str) -> str:
-    """The company ID that an address names, "" if it names none."""
-    return parse_qs(urlsplit(came.strip()).query).get("realmId", [""])[0]
-
-
-def question(page: Page, came: str) -> str:
-    """What is asked before the connection is stored."""
-    found, wanted = company_of(came), page.company.settings.quickbooks.realm
-    if not found:
-        return "That address names no company. Copy the whole address from the browser, or begin again."
-    if not wanted:
-        return f"QuickBooks answered for company ID {found}. Shall {page.company.name} post to these books?"
-    if found == wanted:
-        return f"QuickBooks answered for company ID {found}, the one that company.toml names. Connect to it?"
-    return (
-        f"QuickBooks answered for company ID {found}, but company.toml names {wanted}: it will be refused. "
-        "Begin again and choose the right company."
-    )
-
-
-def store(page: Page, attempt: Attempt, came: str) -> Connected:
-    """Connect with the address that came back, store the connection, and look at the books it leads to."""
-    page.company.session.finish(came, attempt.state, attempt.redirect)
-    return connecting.look(page.company)
+def question(page: Page, made: Answer) -> str:
+    """What is asked before the connection is stored: name and ID of the company that QuickBooks answered for."""
+    books = f"{made.company_name or 'a company without a name'}, company ID {made.realm}"
+    if page.company.settings.quickbooks.realm:
+        return f"QuickBooks answered for {books}, the one that company.toml names. Connect to it?"
+    return f"QuickBooks answered for {books}. Shall {page.company.name} post to these books?"
 
 
 # ---- the two switches
 
 
 def set_switches(page: Page, *, invoices: bool, transactions: bool) -> Settings:
-    """Write the two switches into company.toml, comments kept, and read the settings anew.
-
-    Transactions includes invoices. Raises `UsageError` if the file cannot be understood; then nothing is written.
-    """
+    """Write the two switches into company.toml and read the settings anew; raises as `settings_file` does."""
     path = page.company.folder / "company.toml"
-    document = tomlkit.parse(path.read_text(encoding="utf-8-sig"))
-    if "push" not in document:
-        document["push"] = tomlkit.table()
-    push = document["push"]
-    assert isinstance(push, Table)
-    push["invoices"] = invoices or transactions
-    push["transactions"] = transactions
-    text = tomlkit.dumps(document)
-    company_settings.from_dict(tomlkit.parse(text).unwrap(), where=path)
-    _replace(path, text)
-    return company_settings.read(path)
-
-
-def _replace(path: Path, text: str) -> None:
-    fresh = path.with_name(f".{path.name}.new")
-    fresh.write_text(text, encoding="utf-8")
-    fresh.replace(path)
+    return settings_file.write_switches(path, invoices=invoices, transactions=transactions)
 
 
 def _no_sign_in_page() -> Problem:

@@ -71,7 +71,7 @@ def preview(page: Page, made: Review) -> str:
 
 def posted(page: Page) -> str:
     """How many invoices and payments stand in QuickBooks as Coworks has them, up to the month's last day."""
-    proof = stages.prove(page.company, page.period).proof
+    proof = stages.standing(page.company, page.period)
     parts = [_standing(proof, Subject.INVOICE, Kind.INVOICE), _standing(proof, Subject.PAYMENT, Kind.PAYMENT)]
     return _line(
         page,
@@ -82,7 +82,7 @@ def posted(page: Page) -> str:
 
 def deposits(page: Page) -> str:
     """How many payouts stand in QuickBooks as bank deposits, and what Undeposited Funds still holds."""
-    proof = stages.prove(page.company, page.period).proof
+    proof = stages.standing(page.company, page.period)
     transit = sum(1 for one in proof.findings if one.verdict is Verdict.IN_TRANSIT)
     return _line(
         page,

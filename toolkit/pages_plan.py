@@ -74,7 +74,7 @@ def _size(found: list[Operation]) -> Cell:
 def _would(action: Action) -> str:
     return {
         Action.CREATE: "would be created",
-        Action.UPDATE: "would be changed",
+        Action.UPDATE: "would be made active again",
         Action.VOID: "would be voided",
         Action.DELETE: "would be deleted",
         Action.DEACTIVATE: "would be made inactive",

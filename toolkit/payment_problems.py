@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolkit import matching
 from toolkit.books import ReceivedPayment
 from toolkit.frame import Frame, problem
+from toolkit.invoice_problems import again
 from toolkit.matching import Ambiguous
 from toolkit.model import BillingPayment, Invoice
 from toolkit.money import Money, show
@@ -65,7 +66,7 @@ def gone(invoice: Invoice, payment: BillingPayment, qbo_id: str) -> Problem:
         "payment-deleted-in-quickbooks",
         f"Its payment of {show(payment.amount)} was posted as #{qbo_id}, which QuickBooks no longer has.",
         "The invoice stands open though it is paid; posting the payment again could double what was put in its place.",
-        "Find out who deleted it. If it shall stand, release its key, and the next plan posts it again.",
+        f"Find out who deleted it. If it shall be posted again: coworks-qbo release {invoice.number}",
     )
 
 
@@ -76,7 +77,7 @@ def voided_there(invoice: Invoice, payment: BillingPayment, record: ReceivedPaym
         "payment-voided-in-quickbooks",
         f"Its payment of {show(payment.amount)} (#{record.id}) is voided in QuickBooks and stands in Coworks.",
         "The invoice stands open though it is paid.",
-        "Find out who voided it. If it shall stand, release its key, and the next plan posts it again.",
+        f"Find out who voided it. If it shall be posted again: coworks-qbo release {invoice.number}",
     )
 
 
@@ -126,14 +127,14 @@ def closed(frame: Frame, invoice: Invoice, payment: BillingPayment) -> Problem:
     )
 
 
-def undone(invoice: Invoice, payment: BillingPayment) -> Problem:
-    """A person took the payment back."""
+def undone(invoice: Invoice, payment: BillingPayment, run: str = "") -> Problem:
+    """A person took the payment back, with that run."""
     return problem(
         invoice,
         "undone",
         f"Its payment of {show(payment.amount)} was posted, and then undone by a person.",
         "What a person took back is not posted again on its own.",
-        "Release its key if it shall be posted again.",
+        again(invoice, run),
     )
 
 

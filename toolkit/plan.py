@@ -6,12 +6,14 @@ The plan is what the accountant reviews, what is approved and what is pushed: th
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property
 
+import orjson
 from pydantic import TypeAdapter
 
 from toolkit.books import PENDING, Record
@@ -104,7 +106,7 @@ class Fact:
     value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Plan:
     """Operations in order, adoptions, what is held and why, what already stands; `digest` is its approval code.
 
@@ -124,27 +126,48 @@ class Plan:
     problems: tuple[Problem, ...] = ()
     facts: tuple[Fact, ...] = ()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The approval code: 16 hex digits over the operations, the adoptions and the facts they rely on."""
-        return _digest(self)
+        code = hashlib.sha256(orjson.dumps((self.stage, self.company, self.realm, self.period))[:-1])
+        for many in (self.operations, self.adoptions, self.facts):
+            code.update(b",")
+            for piece in _listed(many, b","):
+                code.update(piece)
+        code.update(b"]")
+        return code.hexdigest()[:16]
 
 
 _PLAN: TypeAdapter[Plan] = TypeAdapter(Plan)
-_DIGESTED: TypeAdapter[tuple[object, ...]] = TypeAdapter(
-    tuple[str, str, str, str, tuple[Operation, ...], tuple[Adoption, ...], tuple[Fact, ...]]
-)
 
 
-@lru_cache(maxsize=8)
-def _digest(plan: Plan) -> str:
-    part = (plan.stage, plan.company, plan.realm, plan.period, plan.operations, plan.adoptions, plan.facts)
-    return hashlib.sha256(_DIGESTED.dump_json(part)).hexdigest()[:16]
+def _exactly(value: object) -> str:
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"a plan holds no {type(value).__name__}")
+
+
+def _listed(values: Iterable[object], between: bytes) -> Iterator[bytes]:
+    yield b"["
+    for place, value in enumerate(values):
+        yield (between if place else b"") + orjson.dumps(value, default=_exactly)
+    yield b"]"
+
+
+def pieces(plan: Plan) -> Iterator[bytes]:
+    """The plan as JSON, an operation a line, piece by piece: as text a large one takes as much memory as it does."""
+    between = b"{"
+    for one in fields(plan):
+        value = getattr(plan, one.name)
+        yield between + orjson.dumps(one.name) + b": "
+        yield from _listed(value, b",\n") if isinstance(value, tuple) else [orjson.dumps(value)]
+        between = b",\n"
+    yield b"}\n"
 
 
 def to_json(plan: Plan) -> bytes:
     """The plan as JSON, whole: `from_json` gives back an equal plan with the same digest."""
-    return _PLAN.dump_json(plan, indent=1)
+    return b"".join(pieces(plan))
 
 
 def from_json(raw: bytes) -> Plan:

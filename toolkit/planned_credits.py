@@ -304,5 +304,5 @@ def undone(invoice: Invoice, what: str) -> Problem:
         "undone",
         f"{what} was posted, and then undone by a person.",
         "What a person took back is not posted again on its own.",
-        "Release its key if it shall be posted again.",
+        f"If it shall be posted again: coworks-qbo release {invoice.number}",
     )

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from toolkit import customer_matching, matching
+from toolkit import counterparts, customer_matching, matching
 from toolkit.books import Customer
 from toolkit.customer_matching import CustomerIndex, CustomerUnclear
 from toolkit.frame import Frame, problem
 from toolkit.mapping import Pin
+from toolkit.matching import Identity
 from toolkit.model import Invoice
 from toolkit.money import ZERO
-from toolkit.names import fold
-from toolkit.plan import Action, Adoption, Kind, Operation, pending
+from toolkit.names import before_deletion, fold
+from toolkit.plan import Action, Adoption, Kind, Operation, Standing, pending
 from toolkit.problems import Problem
 from toolkit.teams import Team, teams_of
 
@@ -53,12 +54,35 @@ def _payer(frame: Frame, team: Team, known: CustomerIndex, pins: Sequence[Pin]) 
         return Payer(team=team, unclear=_undone(team))
     answer = customer_matching.find_customer(team, known, pins, who.posted)
     if answer is None:
-        return Payer(team=team)
+        return _made_active_again(frame, team, known, who) or Payer(team=team)
     if isinstance(answer, CustomerUnclear):
         return Payer(team=team, unclear=answer)
     pinned_or_logged = who.stands or answer.rule.startswith("pinned")
     adoption = None if pinned_or_logged else _adoption(who.key, team, answer.customer, answer.rule)
     return Payer(team=team, customer_id=answer.customer.id, rule=answer.rule, adoption=adoption)
+
+
+def _made_active_again(frame: Frame, team: Team, known: CustomerIndex, who: Identity) -> Payer | None:
+    """The team's own customer, made inactive when a run was undone and released since; None if there is none."""
+    _, posted = counterparts.key_of(frame.known.standing, Kind.CUSTOMER, team.coworks_id)
+    undone = posted is not None and posted.standing is Standing.UNDONE
+    customer = known.by_id.get(posted.qbo_id) if posted and undone else None
+    if customer is None or customer.active:
+        return None
+    name = before_deletion(customer.display_name)
+    record = replace(customer, active=True, display_name=name, full_name=before_deletion(customer.full_name))
+    operation = Operation(
+        key=who.key,
+        kind=Kind.CUSTOMER,
+        action=Action.UPDATE,
+        entity="Customer",
+        record=replace(record, sync_token="", balance=ZERO),
+        label=f"Customer {name}",
+        reason="It was made inactive when a run was undone, and is released: it is made active again.",
+        coworks_id=team.coworks_id,
+        generation=who.generation,
+    )
+    return Payer(team=team, customer_id=pending(who.key), rule="posting log, made active again", operation=operation)
 
 
 def _adoption(key: str, team: Team, customer: Customer, rule: str) -> Adoption:
@@ -109,12 +133,20 @@ def _reason(team: Team, customer: Customer) -> str:
 
 
 def _undone(team: Team) -> CustomerUnclear:
-    return CustomerUnclear("undone", f"The customer of {team.name} was undone and has not been released.")
+    return CustomerUnclear("undone", f"The customer of {team.name!r} was made inactive when a run was undone.")
 
 
 def question(invoice: Invoice, payer: Payer) -> Problem:
     """The Problem of an invoice whose customer is not certain, with the customers it could be."""
     unclear = payer.unclear or CustomerUnclear("customer-unclear", "It is not certain whose invoice this is.")
+    if unclear.code == "undone":
+        return problem(
+            invoice,
+            "customer-undone",
+            unclear.why,
+            "What a person took back is not posted again on its own.",
+            f'If it shall be used again: coworks-qbo release "{payer.team.name}"',
+        )
     return problem(
         invoice,
         unclear.code,

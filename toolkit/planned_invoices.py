@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from toolkit import counterparts, invoice_problems, matching, numbering
+from toolkit import counterparts, invoice_problems, matching, numbering, settlement
 from toolkit.bench import Bench
 from toolkit.books import DocumentKind, SalesDocument, SalesLine
 from toolkit.frame import Frame, Part, hold
-from toolkit.matching import Ambiguous, Identity, Match, Wanted
+from toolkit.matching import Ambiguous, Identity, Match, PaymentWanted, Wanted
 from toolkit.model import BillingLine, Invoice
 from toolkit.money import ZERO, Money, total
 from toolkit.plan import Action, Adoption, Fact, Kind, Operation, pending
@@ -55,8 +55,9 @@ def plan_invoice(bench: Bench, invoice: Invoice, payer: Payer) -> Planned:
     case = _Case(invoice, payer, identity_of(bench.frame, invoice), lines, total(line.amount for line in lines))
     never = never_posted(invoice, bench.children)
     if case.who.undone:
-        return Planned(hold(never or invoice_problems.undone(invoice)))
-    found = matching.find_document(bench.frame.known, case.who, _wanted(case))
+        return Planned(hold(never or invoice_problems.undone(invoice, case.who.posted.run if case.who.posted else "")))
+    known = bench.frame.known
+    found = matching.find_document(known, case.who, _wanted(case)) or _renumbered(bench.frame, invoice)
     if isinstance(found, Match):
         if found.record is not None and found.record.voided and is_reversed(invoice, bench.children):
             return Planned(_voided_on_both_sides(bench.frame, case, found.record, found.rule))
@@ -75,6 +76,22 @@ def _wanted(case: _Case) -> Wanted:
         txn_date=case.invoice.invoice_date,
         due_date=case.invoice.due_date,
     )
+
+
+def _renumbered(frame: Frame, invoice: Invoice) -> Ambiguous | None:
+    """Number and memo may have been changed, and the posting log lost: our payment on it still tells it."""
+    payments = (
+        PaymentWanted(
+            matching.identity(frame.known, Kind.PAYMENT, settlement.payment_id(one)),
+            one.invoice_number,
+            one.amount,
+            one.paid_on,
+        )
+        for one in invoice.payments
+        if one.amount
+    )
+    others = (number for number in frame.seen if number != invoice.number)
+    return matching.renumbered(frame.known, payments, others) if invoice.payments else None
 
 
 # ---- QuickBooks has it
@@ -274,8 +291,8 @@ def _reason(case: _Case, document: SalesDocument) -> str:
         return f"{said} Its total is negative, so it is a credit memo."
     if document.number == case.invoice.number:
         return said
-    held = f"The number {case.invoice.number} is held by another document there, so it becomes {document.number}."
-    return f"{said} {held}"
+    holder = "the invoice that was undone" if case.who.generation > 1 else "another document there"
+    return f"{said} The number {case.invoice.number} is held by {holder}, so it becomes {document.number}."
 
 
 def _holders(frame: Frame, invoice: Invoice) -> Fact:

@@ -94,7 +94,8 @@ def _look_up(frame: Frame, posting: Posting, dues: list[_Due]) -> Found:
 def _payment(bench: Bench, due: _Due, found: PaymentMatch | Ambiguous | None, still_open: Money) -> tuple[Part, Money]:
     """The part of one payment, and what this plan newly settles by it."""
     if due.who.undone:
-        return hold(payment_problems.undone(due.posting.invoice, due.payment)), ZERO
+        run = due.who.posted.run if due.who.posted else ""
+        return hold(payment_problems.undone(due.posting.invoice, due.payment, run)), ZERO
     if isinstance(found, Ambiguous):
         return hold(payment_problems.unclear(due.posting.invoice, due.payment, found)), ZERO
     if isinstance(found, PaymentMatch):

@@ -13,7 +13,7 @@ from datetime import date
 from toolkit import billing as billing_report
 from toolkit import collector
 from toolkit.bench import Bench, bench
-from toolkit.books import Books, Preferences, ReceivedPayment, SalesDocument
+from toolkit.books import PENDING, Books, Preferences, ReceivedPayment, SalesDocument
 from toolkit.frame import NOTHING, Frame, Part, frame_of, joined
 from toolkit.mapping import Mapping, Pin
 from toolkit.model import Billing, Invoice, InvoiceStatus
@@ -238,24 +238,25 @@ def _relied_on(frame: Frame, part: Part) -> Part:
     """Preferences, and every product, class, location, account and customer that the operations name, each once."""
     if not part.operations and not part.adoptions:
         return NOTHING
-    used = {name for operation in part.operations for name in _references(operation.record)}
     standing = _states(frame.books)
-    named = tuple(Fact(of=name, value=standing.get(name, "missing")) for name in sorted(used))
+    used = sorted(_references([operation.record for operation in part.operations]))
+    named = tuple(Fact(of=name, value=standing.get(name, "missing")) for name in used)
     return Part(facts=(_preferences(frame), *named))
 
 
-def _references(record: object) -> set[str]:
-    if isinstance(record, ReceivedPayment):
-        names = {f"customer #{record.customer_id}", f"account #{record.deposit_account_id}"}
-        return {name for name in names if not name.endswith("#") and "key:" not in name}
-    if not isinstance(record, SalesDocument):
-        return set()
-    names = {f"customer #{record.customer_id}", f"account #{record.deposit_account_id}"}
-    names |= {f"class #{record.class_id}", f"location #{record.location_id}"}
-    for line in record.lines:
-        names.add(f"product/service #{line.item_id}")
-        names.add(f"class #{line.class_id}")
-    return {name for name in names if not name.endswith("#") and "key:" not in name}
+def _references(records: Sequence[object]) -> set[str]:
+    """What the records name in QuickBooks' lists, each once; what the plan itself creates is not among it."""
+    documents = [one for one in records if isinstance(one, SalesDocument)]
+    payments = [one for one in records if isinstance(one, ReceivedPayment)]
+    lines = [line for one in documents for line in one.lines]
+    ids = {
+        "customer": {one.customer_id for one in documents} | {one.customer_id for one in payments},
+        "account": {one.deposit_account_id for one in documents} | {one.deposit_account_id for one in payments},
+        "location": {one.location_id for one in documents},
+        "class": {one.class_id for one in documents} | {line.class_id for line in lines},
+        "product/service": {line.item_id for line in lines},
+    }
+    return {f"{what} #{one}" for what, found in ids.items() for one in found if one and not one.startswith(PENDING)}
 
 
 def _states(books: Books) -> dict[str, str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psutil
 import sqlalchemy as sa
@@ -19,20 +19,10 @@ HEARTBEAT_SECONDS = 5.0
 """A run says at least this often that it lives."""
 _SURE = timedelta(seconds=LEASE_SECONDS / 2)
 
+_WATCH_SECONDS = 2.5 * HEARTBEAT_SECONDS
+
+Sleep = Callable[[float], None]
 Writing = Callable[[], AbstractContextManager[Connection]]
-
-
-@dataclass(frozen=True, slots=True)
-class Displaced:
-    """A lease that was taken over from a dead run: whose it was and when it last said that it lived."""
-
-    holder: str
-    beat_at: datetime
-
-    @property
-    def over_by(self) -> datetime:
-        """The latest moment at which that run can have done anything."""
-        return self.beat_at + timedelta(seconds=2 * HEARTBEAT_SECONDS)
 
 
 class Lease:
@@ -42,30 +32,38 @@ class Lease:
         self._writing, self._clock = writing, clock
         self._holder = ""
         self._beat_at: datetime | None = None
-        self.displaced: Displaced | None = None
-        """The lease that `take` found abandoned, if it did."""
 
     @property
     def fresh(self) -> bool:
         """Whether the last heartbeat is so recent that nobody can have taken the lease over; no database is asked.
 
-        A machine that slept finds out here, before it sends anything more.
+        A machine that slept finds out here, before it sends anything more. A heartbeat that lies in the future is none:
+        the clock was set back since, and how long ago it was is not known.
         """
-        return self._beat_at is not None and self._clock() - self._beat_at < _SURE
+        return self._beat_at is not None and timedelta(0) <= self._clock() - self._beat_at < _SURE
 
     @property
     def due(self) -> bool:
         """Whether it is time for a heartbeat."""
-        return self._beat_at is not None and (self._clock() - self._beat_at).total_seconds() >= HEARTBEAT_SECONDS
+        if self._beat_at is None:
+            return False
+        return not 0 <= (self._clock() - self._beat_at).total_seconds() < HEARTBEAT_SECONDS
 
-    def take(self, holder: str, *, pid: int, host: str) -> None:
-        """Take the lease; raises `CompanyBusy` while another live run holds it."""
+    def take(self, holder: str, *, pid: int, host: str, watch: Sleep | None = None) -> None:
+        """Take the lease; raises `CompanyBusy` while another live run holds it.
+
+        A lease of another machine that looks abandoned is first watched for more than two heartbeats, with `watch`
+        (which waits for seconds): it may be our own clock that is wrong.
+        """
+        silent = self._silent_elsewhere(host) if watch else None
+        if watch and silent:
+            watch(_WATCH_SECONDS)
         with self._writing() as connection:
             row = connection.execute(sa.select(lease)).first()
             if row is not None:
-                if self._still_held(row, host):
+                alive = silent is not None and silent != (row.holder, row.beat_at)
+                if alive or self._still_held(row, pid, host):
                     raise CompanyBusy(_busy(row.pid, row.host, row.beat_at))
-                self.displaced = Displaced(row.holder, datetime.fromisoformat(row.beat_at))
             connection.execute(sa.delete(lease))
             mine = {"holder": holder, "host": host, "pid": pid, "pid_started": _started(pid)}
             connection.execute(sa.insert(lease), mine | {"beat_at": self._now()})
@@ -88,12 +86,30 @@ class Lease:
         with self._writing() as connection:
             connection.execute(sa.delete(lease).where(lease.c.holder == holder))
 
-    def _still_held(self, row: Row, host: str) -> bool:
-        if row.host == host:
-            begun = _started(int(row.pid))
-            return bool(begun) and begun == str(row.pid_started)
-        quiet = self._clock() - datetime.fromisoformat(row.beat_at)
-        return quiet < timedelta(seconds=LEASE_SECONDS)
+    def live_holder(self, connection: Connection, *, pid: int, host: str) -> str:
+        """The run that holds the company and lives, "" if there is none."""
+        row = connection.execute(sa.select(lease)).first()
+        return row.holder if row is not None and self._still_held(row, pid, host) else ""
+
+    def _silent_elsewhere(self, host: str) -> tuple[str, str] | None:
+        """Holder and last heartbeat of another machine's lease that looks abandoned by our clock."""
+        with self._writing() as connection:
+            row = connection.execute(sa.select(lease)).first()
+        if row is None or row.host == host or not self._quiet(row):
+            return None
+        return row.holder, row.beat_at
+
+    def _still_held(self, row: Row, pid: int, host: str) -> bool:
+        if row.host != host:
+            return not self._quiet(row)
+        begun = _started(int(row.pid))
+        if not begun or begun != str(row.pid_started):
+            return False
+        # A run of this very process that has ended could not let go (a full disk): nobody keeps it alive.
+        return int(row.pid) != pid or not self._quiet(row)
+
+    def _quiet(self, row: Row) -> bool:
+        return self._clock() - datetime.fromisoformat(row.beat_at) >= timedelta(seconds=LEASE_SECONDS)
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).isoformat()
@@ -105,9 +121,22 @@ def _started(pid: int) -> str:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:  # it has ended, and only its parent has not looked yet
             return ""
-        return f"{process.create_time():.2f}"
+        return _ticks(pid) or f"{process.create_time():.2f}"
     except psutil.Error:
         return ""
+
+
+def _ticks(pid: int) -> str:
+    """Where /proc says it: clock ticks after which boot, which setting the machine's clock does not change; else "".
+
+    The moment in time is reckoned from the clock there, and would move with it: a live run would look like a dead one.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
+    except OSError:
+        return ""
+    return f"{boot} {after_name.split()[19]}"
 
 
 def _busy(pid: object, host: str, beat_at: str) -> Problem:

@@ -7,12 +7,14 @@ between, the next run finds the open batch and looks it up. Amounts are whole ce
 
 from __future__ import annotations
 
+import os
 import socket
 import sqlite3
 import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
+from toolkit import disk
 from toolkit import plan as plans
 from toolkit.plan import Done, Plan, Posted, Standing
 from toolkit.posting_lease import HEARTBEAT_SECONDS, Lease
@@ -40,11 +43,13 @@ from toolkit.posting_rows import (
     run_of,
     sign_off_of,
 )
-from toolkit.problems import OutcomeUnknown, Problem, Severity, UsageError
+from toolkit.problems import CompanyBusy, OutcomeUnknown, Problem, Severity, ToolkitError, UsageError
 
 __all__ = ["HEARTBEAT_SECONDS", "Event", "Member", "OpenBatch", "PostingLog", "Run", "SignOff", "open_log"]
 
 Clock = Callable[[], datetime]
+PATIENCE = 30.0
+"""Seconds to wait for another process that is writing."""
 WRITING = "posting_log_writing"
 """Execution option of a transaction that will write: it takes SQLite's write lock at once."""
 
@@ -52,13 +57,13 @@ WRITING = "posting_log_writing"
 class PostingLog:
     """One company's posting log; safe for several processes, each from one thread at a time."""
 
-    def __init__(self, engine: Engine, *, realm: str, clock: Clock) -> None:
+    def __init__(self, engine: Engine, *, realm: str, clock: Clock, environment: str = "") -> None:
         self._engine = engine
         self._realm = realm
         self.clock = clock
         self.lease = Lease(self._writing, clock)
         with self._writing() as connection:
-            migrate(connection, realm=realm)
+            migrate(connection, realm=realm, environment=environment)
 
     def close(self) -> None:
         """Close the file."""
@@ -109,7 +114,7 @@ class PostingLog:
             "digest": approved.digest,
             "stage": approved.stage,
             "period": approved.period,
-            "body": zlib.compress(plans.to_json(approved), 1),
+            "body": _packed(approved),
             "begun_at": self._now_text(),
             "finished_at": "",
         }
@@ -176,13 +181,17 @@ class PostingLog:
             connection.execute(sa.update(batch).where(batch.c.requestid == requestid).values(**sent))
 
     def settle_batch(self, requestid: str, events: Iterable[Event], *, still_open: Collection[str] = ()) -> None:
-        """Record the answers of a batch, in one transaction; members with a key in `still_open` stay unanswered."""
+        """Record the answers of a batch, in one transaction; members with a key in `still_open` stay unanswered.
+
+        Raises `CompanyBusy` if the lease was lost meanwhile: whoever holds it now looks the batch up and knows better.
+        """
         now = self._now_text()
         rows = [event_row(one, now) for one in events]
         mine = member.c.requestid == requestid
         answered = mine & member.c.key.not_in(list(still_open)) if still_open else mine
         try:
             with self._writing() as connection:
+                self.lease.beat(connection)
                 if rows:
                     connection.execute(sa.insert(event), rows)
                 connection.execute(sa.update(member).where(answered).values(settled=1))
@@ -192,43 +201,31 @@ class PostingLog:
             raise OutcomeUnknown(error.problem) from error
 
     def record(self, events: Iterable[Event]) -> None:
-        """Append events that no batch brought (adoptions, releases, undone keys), in one transaction."""
+        """Append events that no batch brought (adoptions, releases, undone keys), in one transaction.
+
+        Raises `CompanyBusy` if a lease was held and lost.
+        """
         rows = [event_row(one, self._now_text()) for one in events]
         if rows:
             with self._writing() as connection:
+                self.lease.beat(connection)
                 connection.execute(sa.insert(event), rows)
 
     def open_batches(self) -> tuple[OpenBatch, ...]:
         """Batches without all answers, oldest first, each with the members that have none."""
         with self._reading() as connection:
             heads = connection.execute(sa.select(batch).where(batch.c.settled == 0).order_by(batch.c.begun_at)).all()
-            runs = {row.id: row for row in connection.execute(sa.select(run))} if heads else {}
-            return tuple(self._open_batch(connection, head, runs) for head in heads)
+            return tuple(_open_batch(connection, head) for head in heads)
 
-    def _open_batch(self, connection: Connection, head: Row, runs: dict[str, Row]) -> OpenBatch:
-        open_members = (member.c.requestid == head.requestid) & (member.c.settled == 0)
-        found = connection.execute(sa.select(member).where(open_members))
-        return OpenBatch(
-            requestid=head.requestid,
-            run=head.run,
-            digest=head.digest,
-            begun_at=datetime.fromisoformat(head.begun_at),
-            sent_by=self._sent_by(head, runs),
-            members=tuple(member_of(row) for row in found),
-        )
-
-    def _sent_by(self, head: Row, runs: dict[str, Row]) -> datetime:
-        """The latest moment at which its run can have sent it: until it ended, or another run could begin."""
-        sent = datetime.fromisoformat(head.sent_at or head.begun_at)
-        mine = runs.get(head.run)
-        if mine is not None and mine.ended_at:
-            return max(sent, datetime.fromisoformat(mine.ended_at))
-        later = [one.started_at for one in runs.values() if mine is not None and one.started_at > mine.started_at]
-        over = datetime.fromisoformat(min(later)) if later else self.clock()
-        displaced = self.lease.displaced
-        if displaced is not None and displaced.holder == head.run:
-            over = min(over, displaced.over_by)
-        return max(sent, over)
+    def sent_since(self, moment: datetime) -> tuple[datetime, ...]:
+        """When each batch of several entries after that moment (aware) was sent, ascending, whoever sent it."""
+        members = sa.select(sa.func.count()).where(member.c.requestid == batch.c.requestid).scalar_subquery()
+        lately = batch.c.sent_at > moment.astimezone(UTC).isoformat()
+        with self._reading() as connection:
+            found = connection.execute(
+                sa.select(batch.c.sent_at).where(lately & (members > 1)).order_by(batch.c.sent_at)
+            )
+            return tuple(datetime.fromisoformat(row.sent_at) for row in found)
 
     # ---- runs, sign-off, watermark
 
@@ -255,9 +252,11 @@ class PostingLog:
             connection.execute(sa.update(run).where(run.c.id == run_id).values(**done))
 
     def runs(self) -> tuple[Run, ...]:
-        """Every run, oldest first."""
+        """Every run, oldest first; one that has no end and does not live any more was cut off."""
         with self._reading() as connection:
-            return tuple(run_of(row) for row in connection.execute(sa.select(run).order_by(run.c.started_at, run.c.id)))
+            living = self.lease.live_holder(connection, pid=os.getpid(), host=socket.gethostname())
+            found = connection.execute(sa.select(run).order_by(run.c.started_at, run.c.id))
+            return tuple(_as_it_stands(run_of(row), living) for row in found)
 
     def sign(self, period: str, *, signed_by: str, proof_sha256: str) -> None:
         """Record a person's sign-off of a period; a later one of the same period replaces it."""
@@ -287,17 +286,19 @@ class PostingLog:
     # ---- the lease: one writer a company
 
     @contextmanager
-    def holding(self, holder: str, *, pid: int, host: str | None = None) -> Iterator[None]:
+    def holding(
+        self, holder: str, *, pid: int, host: str | None = None, watch: Callable[[float], None] | None = None
+    ) -> Iterator[None]:
         """Hold the company while the body runs; raises `CompanyBusy` if another live run holds it.
 
         A dead process's lease on this machine is taken over at once, one of another machine after 60 seconds without
-        a heartbeat.
+        a heartbeat, and after it was watched for a while (`watch` waits for seconds; None takes our clock's word).
         """
-        self.lease.take(holder, pid=pid, host=host or socket.gethostname())
+        self.lease.take(holder, pid=pid, host=host or socket.gethostname(), watch=watch)
         try:
             yield
         finally:
-            with suppress(UsageError):  # a full disk: the lease dies with this process anyway
+            with suppress(ToolkitError):  # a full disk: the lease dies with this process anyway
                 self.lease.release()
 
     def heartbeat(self) -> None:
@@ -325,13 +326,14 @@ class PostingLog:
         return self.clock().astimezone(UTC).isoformat()
 
 
-def open_log(path: Path, *, realm: str, clock: Clock) -> PostingLog:
+def open_log(path: Path, *, realm: str, clock: Clock, environment: str = "") -> PostingLog:
     """The posting log in that SQLite file, made when absent and migrated when older.
 
     Raises `UsageError` if the folder cannot be written (nothing has been sent then), if the file is damaged, or if the
-    log belongs to another company or to a newer version of this toolkit.
+    log belongs to another company, another environment or a newer version of this toolkit; `CompanyBusy` if another
+    program holds it.
     """
-    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": 30})
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": PATIENCE})
 
     @sa.event.listens_for(engine, "connect")
     def _pragmas(connection: sqlite3.Connection, _record: object) -> None:
@@ -346,7 +348,13 @@ def open_log(path: Path, *, realm: str, clock: Clock) -> PostingLog:
         writing = connection.get_execution_options().get(WRITING, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
-    return PostingLog(engine, realm=realm, clock=clock)
+    return PostingLog(engine, realm=realm, clock=clock, environment=environment)
+
+
+def _packed(plan: Plan) -> bytes:
+    """The plan's text, compressed piece by piece: a large one is never in memory as text."""
+    packer = zlib.compressobj(1)
+    return b"".join([*map(packer.compress, plans.pieces(plan)), packer.flush()])
 
 
 def _write_ahead(cursor: sqlite3.Cursor) -> None:
@@ -361,6 +369,23 @@ def _write_ahead(cursor: sqlite3.Cursor) -> None:
             time.sleep(0.05)
 
 
+def _as_it_stands(found: Run, living: str) -> Run:
+    cut = found.state == "running" and found.id != living
+    return replace(found, state="cut off") if cut else found
+
+
+def _open_batch(connection: Connection, head: Row) -> OpenBatch:
+    open_members = (member.c.requestid == head.requestid) & (member.c.settled == 0)
+    found = connection.execute(sa.select(member).where(open_members))
+    return OpenBatch(
+        requestid=head.requestid,
+        run=head.run,
+        digest=head.digest,
+        begun_at=datetime.fromisoformat(head.begun_at),
+        members=tuple(member_of(row) for row in found),
+    )
+
+
 def _open_members() -> sa.Select[Any]:
     joined = sa.join(member, batch, member.c.requestid == batch.c.requestid)
     columns = (member.c.key, member.c.kind, member.c.entity, batch.c.run, batch.c.digest, batch.c.begun_at)
@@ -373,7 +398,9 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except sa.exc.OperationalError as error:
-        raise UsageError(_unwritable(str(error.orig))) from error
+        if "locked" in str(error.orig):
+            raise CompanyBusy(_held_open()) from error
+        raise UsageError(_unwritable(disk.of_database(error.orig))) from error
     except sa.exc.IntegrityError:
         raise
     except sa.exc.DatabaseError as error:
@@ -387,6 +414,17 @@ def _unwritable(detail: str) -> Problem:
         what=f"The posting log cannot be written: {detail}.",
         why="Nothing is sent to QuickBooks that is not first written down here.",
         do="Free some disk space or make the company's folder writable, then run again: what was sent is looked up.",
+        severity=Severity.FILE,
+    )
+
+
+def _held_open() -> Problem:
+    return Problem(
+        code="posting-log-busy",
+        where="posting log",
+        what="Another program has had the posting log open for writing too long to wait for it.",
+        why="Nothing is sent to QuickBooks that is not first written down there.",
+        do="Close other runs and programs that have posting-log.db open, then run again: what was sent is looked up.",
         severity=Severity.FILE,
     )
 

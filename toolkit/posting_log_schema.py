@@ -121,28 +121,50 @@ _STEPS: dict[int, tuple[str, ...]] = {
 """What brings a log of the version before to this one; every step is part of one transaction."""
 
 
-def migrate(connection: Connection, *, realm: str) -> None:
-    """Make the tables that are missing, bring an older log to this version and bind the log to its company.
+def migrate(connection: Connection, *, realm: str, environment: str = "") -> None:
+    """Make the tables that are missing, bring an older log to this version and bind it to its company and environment.
 
-    Raises `UsageError` if the log is of a newer toolkit or of another company ID: its keys would mean nothing here.
+    A log that names no environment yet gets this one. Raises `UsageError` if the log is of a newer toolkit, or of
+    another company ID or environment and not empty: its keys and IDs would mean nothing here.
     """
     meta.create(connection, checkfirst=True)
     known = {row.name: row.value for row in connection.execute(sa.select(meta))}
     version = int(known.get("version", VERSION))
     if version > VERSION:
         raise UsageError(_complaint("was written by a newer version of this toolkit", "update the toolkit"))
-    if realm and known.get("realm", realm) != realm:
-        raise UsageError(
-            _complaint(
-                f"belongs to the company with ID {known['realm']}, not to {realm}",
-                "check company.toml, or move posting-log.db away if the folder was copied from another company",
-            )
-        )
+    here = {name: value for name, value in (("realm", realm), ("environment", environment)) if value}
+    foreign = _foreign(known, here)
+    if foreign is not None and _used(connection):
+        raise UsageError(foreign)
     for step in range(version + 1, VERSION + 1):
         for statement in _STEPS[step]:
             connection.execute(sa.text(statement))
     _tables.create_all(connection)
-    _remember(connection, known, {"version": str(VERSION)} | ({"realm": realm} if realm else {}))
+    _remember(connection, known, {"version": str(VERSION)} | here)
+
+
+def _foreign(known: Mapping[str, str], here: Mapping[str, str]) -> Problem | None:
+    """What keeps a log of one company and environment from being used in another, if it is of another."""
+    differs = [name for name in here if known.get(name, here[name]) != here[name]]
+    if "realm" in differs:
+        return _complaint(
+            f"belongs to the company with ID {known['realm']}, not to {here['realm']}",
+            "check company.toml, or move posting-log.db away if the folder was copied from another company",
+        )
+    if "environment" in differs:
+        return _complaint(
+            f"is of the {_BOOKS_OF.get(known['environment'], known['environment'])}, and company.toml says "
+            f'environment = "{here["environment"]}"',
+            "move posting-log.db and books.db to another folder, and give rehearsals a company folder of their own",
+            "An ID of one QuickBooks is somebody else in another: invoices would go to strangers.",
+        )
+    return None
+
+
+def _used(connection: Connection) -> bool:
+    """Whether any run is in it: a log that is empty belongs to nobody yet, whatever company.toml said at first."""
+    tables = sa.inspect(connection).get_table_names()
+    return any(connection.execute(sa.select(one).limit(1)).first() for one in (run, event) if one.name in tables)
 
 
 def _remember(connection: Connection, known: Mapping[str, str], wanted: Mapping[str, str]) -> None:
@@ -153,12 +175,20 @@ def _remember(connection: Connection, known: Mapping[str, str], wanted: Mapping[
             connection.execute(sa.update(meta).where(meta.c.name == name).values(value=value))
 
 
-def _complaint(what: str, do: str) -> Problem:
+_POSTS_TWICE = "It decides what is already posted; the wrong one would post everything twice."
+_BOOKS_OF = {
+    "emulator": "practice QuickBooks (emulator)",
+    "sandbox": "sandbox company",
+    "production": "real books (production)",
+}
+
+
+def _complaint(what: str, do: str, why: str = _POSTS_TWICE) -> Problem:
     return Problem(
         code="posting-log-foreign",
         where="posting-log.db",
         what=f"The posting log {what}.",
-        why="It decides what is already posted; the wrong one would post everything twice.",
+        why=why,
         do=f"{do[:1].upper()}{do[1:]}, then run again.",
         severity=Severity.FILE,
     )

@@ -29,14 +29,13 @@ class OpenBatch:
     """A batch whose answers are not all recorded; it may or may not have reached QuickBooks.
 
     `members` are those without an answer. `digest` names the plan that it was sent from last, `begun_at` is when it was
-    recorded first, `sent_by` the latest moment at which the run that sent it can have done so.
+    recorded first.
     """
 
     requestid: str
     run: str
     digest: str
     begun_at: datetime
-    sent_by: datetime
     members: tuple[Member, ...]
 
 

@@ -26,14 +26,17 @@ class Verdict(StrEnum):
     QUESTION = "question"
     ONLY_IN_QUICKBOOKS = "only_in_quickbooks"
     CHANGED_IN_QUICKBOOKS = "changed_in_quickbooks"
+    EDITED_IN_QUICKBOOKS = "edited_in_quickbooks"
     IN_TRANSIT = "in_transit"
     NOT_POSTED = "not_posted"
 
 
 BLOCKING = frozenset({Verdict.DIFFERS, Verdict.MISSING, Verdict.HELD, Verdict.QUESTION, Verdict.CHANGED_IN_QUICKBOOKS})
-"""Verdicts that must be settled before the month is signed off."""
+"""Verdicts that must be settled before the month is signed off. What was edited without moving money (another number,
+another product) is shown and need not be: a bookkeeper may file a bill differently, and Coworks cannot say so.
+"""
 
-STANDING = frozenset({Verdict.AGREES, Verdict.ADOPTED, Verdict.VOIDED})
+STANDING = frozenset({Verdict.AGREES, Verdict.ADOPTED, Verdict.VOIDED, Verdict.EDITED_IN_QUICKBOOKS})
 """Verdicts of records that stand in QuickBooks as they should."""
 
 

@@ -11,27 +11,30 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from toolkit import push_recovery, push_words
+from toolkit import push_recovery, push_stop, push_words
 from toolkit.approval import Approval, check
 from toolkit.carrier import Brake, Carrier, Delivery, Halted
-from toolkit.plan import Operation, Outcome, Plan
+from toolkit.plan import Adoption, Operation, Outcome, Plan
 from toolkit.posting_log import HEARTBEAT_SECONDS, Member, PostingLog
 from toolkit.problems import ToolkitError, Unsafe
 from toolkit.push_answers import Answer, in_doubt, never_arrived
 from toolkit.push_choice import choose
 from toolkit.push_recovery import Leftover, Seeking
-from toolkit.push_tally import FollowedBy, Tally, alone
+from toolkit.push_tally import Tally
 from toolkit.qbo.client import Client
 from toolkit.settings import Settings
+from toolkit.undo import STAGE
 from toolkit.waves import ONE_BY_ONE, Parcel, Waves
 
 IN_FLIGHT = 12
 """Requests under way at once: ten a second at 0.6 s and more a batch needs no more, and Intuit allows ten a second."""
+_SLICE = 0.25
+"""Seconds at most until somebody who asks for the end is heard, while nothing else happens."""
 
 Progress = Callable[[int, int, str], None]
 """Told after every answer: operations settled, operations in all, a word on what is happening."""
@@ -44,7 +47,10 @@ def silent(_done: int, _total: int, _word: str) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Situation:
-    """Everything a push works with; `run_id` is unique for ever, `sleep` waits in seconds."""
+    """Everything a push works with; `run_id` is unique for ever, `sleep` waits in seconds.
+
+    `in_flight` is how many requests are under way at once at most.
+    """
 
     client: Client
     log: PostingLog
@@ -52,7 +58,7 @@ class Situation:
     run_id: str
     progress: Progress = silent
     sleep: Callable[[float], None] = time.sleep
-    followed_by: FollowedBy = alone
+    in_flight: int = IN_FLIGHT
 
 
 def push(plan: Plan, *, approval: Approval, situation: Situation) -> Outcome:
@@ -61,24 +67,25 @@ def push(plan: Plan, *, approval: Approval, situation: Situation) -> Outcome:
     `plan` is the plan made now; when the approval code is that of a plan that was begun and cut, that one is resumed.
     Raises `Unapproved`, `Stale`, `Unsafe`, `NotLive` or `CompanyBusy` before anything is sent; a fault of one operation
     is its Written's Problem, never an exception. QuickBooks becoming unreachable ends the run with an Outcome whose
-    `problems` say so, and so does a posting log that cannot be written any more. Ctrl-C finishes the answers in hand
-    and then raises KeyboardInterrupt.
+    `problems` say so, and so does a posting log that cannot be written any more. Ctrl-C, once or often,
+    finishes the answers in hand and then raises KeyboardInterrupt.
     """
     log = situation.log
     chosen = choose(plan, approval, log)
     check(chosen, approval, situation.settings)
     if situation.client.realm != chosen.realm:
         raise Unsafe(push_words.other_company(chosen, situation.client.realm))
-    with log.holding(situation.run_id, pid=os.getpid()):
+    with log.holding(situation.run_id, pid=os.getpid(), watch=situation.sleep):
         log.begin_run(
             situation.run_id,
-            command=f"push {chosen.stage}",
+            command=chosen.stage if chosen.stage.startswith(STAGE) else f"push {chosen.stage}",
             period=chosen.period,
             digest=chosen.digest,
             approved_by=approval.by,
         )
         log.begin_plan(chosen)
-        return _Run(chosen, situation).drive()
+        # A plan that is resumed was made before its own run was cut: what the one made now recognizes stands by now.
+        return _Run(chosen, situation, recognized=() if chosen is plan else plan.adoptions).drive()
 
 
 @dataclass(slots=True)
@@ -87,19 +94,21 @@ class _Run:
 
     plan: Plan
     situation: Situation
+    recognized: tuple[Adoption, ...] = ()
     tally: Tally = field(init=False)
     brake: Brake = field(init=False)
     carrier: Carrier = field(init=False)
     waves: Waves = field(init=False)
     crash: Exception | None = None
-    stopping: bool = False
+    asked: int = 0
+    told: int = 0
     sequence: int = 0
     total: int = 0
     idle: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         at = self.situation
-        self.tally = Tally(plan=self.plan, log=at.log, run_id=at.run_id, followed_by=at.followed_by)
+        self.tally = Tally(plan=self.plan, log=at.log, run_id=at.run_id)
         self.brake = Brake(lambda: at.log.lease.fresh, at.sleep)
         self.carrier = Carrier(
             at.client,
@@ -114,12 +123,21 @@ class _Run:
         return self.situation.log
 
     @property
+    def stopping(self) -> bool:
+        """Whether somebody asked for the end."""
+        return self.asked > 0
+
+    @property
     def over(self) -> bool:
         """Whether nothing more is sent."""
         return self.stopping or bool(self.tally.trouble) or self.crash is not None
 
     def drive(self) -> Outcome:
         """Settle what an earlier run left open, adopt, then send wave after wave until nothing is left."""
+        with push_stop.asking(self._ask):
+            return self._drive()
+
+    def _drive(self) -> Outcome:
         client = self.situation.client
         reads, writes, calls = client.reads, client.writes, client.calls
         self.tally.know()
@@ -127,12 +145,12 @@ class _Run:
         self.waves = Waves((), ())
         through = False
         try:
-            with ThreadPoolExecutor(max_workers=IN_FLIGHT) as pool:
+            with ThreadPoolExecutor(max_workers=self.situation.in_flight) as pool:
                 self._prepare(pool)
                 self._pump(pool)
             through = True
         except KeyboardInterrupt:
-            self._stop()
+            self._ask()
         finally:
             self.tally.end(stopped=self.stopping, crashed=self.crash is not None or not through)
         if self.crash is not None:
@@ -149,9 +167,10 @@ class _Run:
         missing = self._look_for(self._left_open(), pool)
         if self.over:
             return
-        self.tally.adopt(self.plan.adoptions)
+        self.tally.adopt((*self.plan.adoptions, *self.recognized))
         wanted = {one.key: one for one in self.tally.to_send}
-        again = [parcel for one in missing if (parcel := self._close(one, wanted)) is not None]
+        left = [self._without_standing(one) for one in missing]
+        again = [parcel for one in left if one.sent and (parcel := self._close(one, wanted)) is not None]
         if not self.over:
             self.waves = Waves(wanted.values(), self.tally.ids.keys())
             self.waves.send_again(again)
@@ -160,31 +179,35 @@ class _Run:
         """Open batches without what stands by now; what no plan knows any more stays open and is said."""
         found = []
         for one in push_recovery.leftovers(self.log, self.plan):
-            left = one.without(self.tally.ids)
-            if left.keys != one.keys:
-                self.tally.settle(one.batch.requestid, (), left.keys)
+            left = self._without_standing(one)
             if left.lost:
                 self.tally.notes.append(push_words.unexplained(self.plan, len(left.lost)))
             if left.sent:
                 found.append(left)
         return found
 
+    def _without_standing(self, one: Leftover) -> Leftover:
+        """An open batch without what stands by now, which is settled."""
+        left = one.without(self.tally.ids)
+        if left.keys != one.keys:
+            self.tally.settle(one.batch.requestid, (), left.keys)
+        return left
+
     def _look_for(self, left: Sequence[Leftover], pool: ThreadPoolExecutor) -> list[Leftover]:
         """Note what stands of them; returns what of which batch does not."""
-        now, lookup_wait = self.log.clock(), self.situation.settings.limits.lookup_wait_seconds
         missing: list[Leftover] = []
-        seeking: Seeking = push_recovery.seek(
-            left, self.carrier, pool, lambda batch: push_recovery.wait_for(batch, now, lookup_wait)
-        )
+        lookup_wait = self.situation.settings.limits.lookup_wait_seconds
+        seeking: Seeking = push_recovery.seek(left, self.carrier, pool, lookup_wait)
         while seeking:
             try:
                 self._say("looking up what an earlier run had sent")
-                ready, _ = wait(seeking, timeout=HEARTBEAT_SECONDS, return_when=FIRST_COMPLETED)
+                ready = self._ready(seeking, HEARTBEAT_SECONDS)
                 self._beat()
                 for future in ready:
                     missing += self._found(seeking.pop(future), future)
             except KeyboardInterrupt:
-                self._stop()
+                self._ask()
+            self._tell()
         return missing
 
     def _found(self, one: Leftover, future: Future[dict[str, Answer]]) -> list[Leftover]:
@@ -220,12 +243,13 @@ class _Run:
                 self._wait(in_flight, pause)
                 self._beat()
             except KeyboardInterrupt:
-                # The answers in hand are finished: a request that is under way cannot be called back.
-                self._stop()
+                self._ask()
+            self._tell()
 
     def _send_what_may_go(self, in_flight: dict[Future[Delivery], Parcel], pool: ThreadPoolExecutor) -> float:
         """Send as much as there is room for; returns the seconds until it is worth asking again."""
-        while len(in_flight) < IN_FLIGHT and not self.over and (lane := self.waves.next_lane()) is not None:
+        most = self.situation.in_flight
+        while len(in_flight) < most and not self.over and (lane := self.waves.next_lane()) is not None:
             batch = lane not in ONE_BY_ONE
             if batch:
                 seconds, why = self.situation.client.admit(batch=True)
@@ -241,7 +265,7 @@ class _Run:
         self, parcel: Parcel, in_flight: dict[Future[Delivery], Parcel], pool: ThreadPoolExecutor, *, admitted: bool
     ) -> None:
         """Record a parcel, then hand it to a worker."""
-        run, digest = self.situation.run_id, self.plan.digest
+        run, digest = self.situation.run_id, self.tally.digest
         requestid = parcel.requestid or self._requestid(parcel)
         bids = parcel.bids or {one.key: str(nth) for nth, one in enumerate(parcel.operations, start=1)}
         members = [
@@ -266,12 +290,19 @@ class _Run:
         return hashlib.sha256(words.encode()).hexdigest()[:32]
 
     def _wait(self, in_flight: dict[Future[Delivery], Parcel], pause: float) -> None:
-        if not in_flight:
-            self.idle.wait(pause)
-            return
-        ready, _ = wait(in_flight, timeout=pause, return_when=FIRST_COMPLETED)
-        for future in ready:
+        for future in self._ready(in_flight, pause):
             self._land(in_flight.pop(future), future)
+
+    def _ready(self, under_way: Collection[Future[Result]], pause: float) -> Collection[Future[Result]]:
+        """What has come within `pause` seconds; sooner, with nothing, when somebody asks for the end."""
+        ready: Collection[Future[Result]] = ()
+        while pause > 0 and not ready and self.told == self.asked:
+            if under_way:
+                ready, _ = wait(under_way, timeout=min(_SLICE, pause), return_when=FIRST_COMPLETED)
+            else:
+                self.idle.wait(min(_SLICE, pause))
+            pause -= _SLICE
+        return ready
 
     def _land(self, parcel: Parcel, future: Future[Delivery]) -> None:
         delivery = self._result(future)
@@ -332,10 +363,25 @@ class _Run:
         self.tally.in_trouble(error)
         self.brake.pull()
 
-    def _stop(self) -> None:
-        self.stopping = True
+    def _ask(self) -> None:
+        """Somebody wants the end: nothing more is sent. Called in the midst of anything, by Ctrl-C.
+
+        The answers in hand are finished and noted: a request that is under way cannot be called back.
+        """
+        self.asked += 1
         self.brake.pull()
-        self._say("stopping after the answers in hand")
+
+    def _tell(self) -> None:
+        """Say that we heard it, each time."""
+        if self.told < self.asked:
+            word = "still finishing the answers in hand" if self.told else "stopping after the answers in hand"
+            self.told = self.asked
+            self._say(word)
 
     def _say(self, word: str) -> None:
-        self.situation.progress(len(self.tally.written), self.total, word)
+        """Tell how far it is; whoever listens asks for the end by KeyboardInterrupt (the Stop button of a page)."""
+        try:
+            self.situation.progress(len(self.tally.written), self.total, word)
+        except KeyboardInterrupt:
+            if not self.stopping:
+                self._ask()

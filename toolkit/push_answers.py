@@ -9,7 +9,7 @@ from toolkit.books import BankDeposit, Customer, JournalEntry, ReceivedPayment, 
 from toolkit.money import ZERO, show, total
 from toolkit.plan import Action, Operation, Standing
 from toolkit.problems import Problem
-from toolkit.qbo import fault_words, wire_read
+from toolkit.qbo import fault_words, wire, wire_read
 from toolkit.qbo.exact_json import Json
 from toolkit.qbo.faults import Fault
 
@@ -83,6 +83,9 @@ def moved(operation: Operation, now: Json | None) -> Answer | None:
     if not how and operation.action is Action.VOID and operation.entity == "Invoice":
         kept = [one for one in now.get("LinkedTxn") or () if one.get("TxnType") == "Payment"]
         how = "payments are applied to it" if kept else ""
+    balance = wire.amount(now.get("Balance"))
+    if not how and operation.action is Action.DEACTIVATE and balance:
+        how = f"its balance is {show(balance)}"
     return (
         Answer(operation=operation, standing=Standing.FAILED, problem=_changed_problem(operation, how)) if how else None
     )

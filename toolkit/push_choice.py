@@ -12,13 +12,15 @@ from toolkit.posting_log import PostingLog
 from toolkit.problems import Problem, Stale, Unapproved
 from toolkit.qbo import wire
 from toolkit.qbo.exact_json import Json
+from toolkit.undo import STAGE
 
 
 def choose(plan: Plan, approval: Approval, log: PostingLog) -> Plan:
     """The plan that the approval code names: the one made now, or the very one that an earlier run began.
 
-    Raises `Unapproved` without a code, and `Stale` when the code is of neither, when a fact that the begun plan relied
-    on has changed since, or when what is left of it would be posted differently now, or not at all.
+    The code of a plan that was carried out whole names the one made now, when that has nothing to do any more. Raises
+    `Unapproved` without a code, and `Stale` when the code is of neither, when a fact that the begun plan relied on has
+    changed since, or when what is left of it would be posted differently now, or not at all.
     """
     if approval.automatic or approval.code == plan.digest:
         return plan
@@ -26,11 +28,20 @@ def choose(plan: Plan, approval: Approval, log: PostingLog) -> Plan:
         raise Unapproved(_unapproved(plan))
     begun = log.begun_plan(approval.code)
     if begun is None:
-        raise Stale(_stale(plan, approval.code, ""))
+        return _carried_out(plan, approval.code, log)
     moved = moved_since(begun, plan, log.replay())
     if moved:
         raise Stale(_stale(plan, approval.code, moved))
     return begun
+
+
+def _carried_out(plan: Plan, code: str, log: PostingLog) -> Plan:
+    kept = log.kept_plan(code)
+    if kept is None or (kept.stage, kept.period) != (plan.stage, plan.period):
+        raise Stale(_stale(plan, code, ""))
+    if plan.operations:
+        raise Stale(_stale(plan, code, "", "That plan has been carried out already; what is left is another one."))
+    return plan
 
 
 def moved_since(begun: Plan, now: Plan, done: Done) -> str:
@@ -39,11 +50,11 @@ def moved_since(begun: Plan, now: Plan, done: Done) -> str:
     for fact in begun.facts:
         if fact.of in fresh and fresh[fact.of] != fact.value:
             return f"{fact.of} was {fact.value!r} and is {fresh[fact.of]!r}"
-    ids = {key: one.qbo_id for key, one in done.items() if one.standing in STANDS}
+    ids = {one.key: one.qbo_id for one in now.adoptions}  # what the cut run posted and could not write down any more
+    ids |= {key: one.qbo_id for key, one in done.items() if one.standing in STANDS}
     planned = {one.key: one for one in now.operations}
-    found = {one.key for one in now.adoptions} | set(now.unchanged)
     for operation in begun.operations:
-        if operation.key not in ids and operation.key not in found:
+        if operation.key not in ids and operation.key not in now.unchanged:
             moved = _differs(operation, planned.get(operation.key), ids)
             if moved:
                 return moved
@@ -83,10 +94,11 @@ def _unapproved(plan: Plan) -> Problem:
     )
 
 
-def _stale(plan: Plan, code: str, moved: str) -> Problem:
-    why = (
-        f"Since then {moved}." if moved else "The billing report, the mapping, the settings or the books have changed."
+def _stale(plan: Plan, code: str, moved: str, why: str = "") -> Problem:
+    inputs = (
+        "The books" if plan.stage.startswith(STAGE) else "The billing report, the mapping, the settings or the books"
     )
+    why = f"Since then {moved}." if moved else why or f"{inputs} have changed, or the code is of something else."
     return Problem(
         code="stale",
         where=f"{plan.company} {plan.period}",

@@ -7,7 +7,7 @@ it is closed: it never arrived.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -47,9 +47,9 @@ Seeking = dict[Future[dict[str, Answer]], Leftover]
 def leftovers(log: PostingLog, plan: Plan) -> tuple[Leftover, ...]:
     """Every open batch, oldest first; its operations come from the plan it was begun under, else from `plan`."""
     mine = {one.key: one for one in plan.operations}
-    known: dict[str, Mapping[str, Operation]] = {plan.digest: mine}
-    found = []
-    for batch in log.open_batches():
+    found, open_ones = [], log.open_batches()
+    known: dict[str, Mapping[str, Operation]] = {plan.digest: mine} if open_ones else {}
+    for batch in open_ones:
         if batch.digest not in known:
             kept = log.kept_plan(batch.digest)
             known[batch.digest] = {one.key: one for one in kept.operations} if kept else {}
@@ -61,11 +61,12 @@ def leftovers(log: PostingLog, plan: Plan) -> tuple[Leftover, ...]:
     return tuple(found)
 
 
-def seek(
-    found: Iterable[Leftover], carrier: Carrier, pool: ThreadPoolExecutor, wait: Callable[[OpenBatch], float]
-) -> Seeking:
-    """Look for all of them at once; each future gives the answers found, by key, or raises."""
-    return {pool.submit(_seek, one, carrier, wait(one.batch)): one for one in found if one.sent}
+def seek(found: Iterable[Leftover], carrier: Carrier, pool: ThreadPoolExecutor, lookup_wait: float) -> Seeking:
+    """Look for all of them at once, after `lookup_wait` seconds; each future gives the answers by key, or raises.
+
+    The time that has passed since they were sent is no help: the machine's clock may have been set meanwhile.
+    """
+    return {pool.submit(_seek, one, carrier, lookup_wait): one for one in found if one.sent}
 
 
 def _seek(leftover: Leftover, carrier: Carrier, wait: float) -> dict[str, Answer]:
@@ -77,12 +78,6 @@ def _seek(leftover: Leftover, carrier: Carrier, wait: float) -> dict[str, Answer
         if inspected is not None:
             answers[operation.key] = inspected
     return {key: replace(one, requestid=leftover.batch.requestid) for key, one in answers.items()}
-
-
-def wait_for(batch: OpenBatch, now: datetime, lookup_wait: float) -> float:
-    """Seconds until a query must show what that batch did: counted from its sending, at most the company's wait."""
-    passed = (now - batch.sent_by).total_seconds()
-    return min(lookup_wait, max(0.0, lookup_wait - passed))
 
 
 def to_send_again(

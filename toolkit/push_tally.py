@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from toolkit import push_words
+from toolkit import push_words, undo
 from toolkit.counterparts import STANDS
 from toolkit.plan import Adoption, Operation, Outcome, Plan, Posted, Standing, Written
 from toolkit.posting_log import Event, PostingLog
 from toolkit.problems import OutcomeUnknown, Problem, ToolkitError
 from toolkit.push_answers import Answer
-
-FollowedBy = Callable[[Posted], Iterable[Posted]]
-"""Further entries that are true once an operation is done; written in the same moment."""
-
-
-def alone(_posted: Posted) -> Iterable[Posted]:
-    """Nothing follows."""
-    return ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,7 +25,6 @@ class Tally:
     plan: Plan
     log: PostingLog
     run_id: str
-    followed_by: FollowedBy = alone
     ids: dict[str, str] = field(default_factory=dict)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
     undone: set[str] = field(default_factory=set)
@@ -41,9 +32,11 @@ class Tally:
     trouble: list[ToolkitError] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     planned: dict[str, Operation] = field(init=False)
+    digest: str = field(init=False)
     unchanged: int = 0
 
     def __post_init__(self) -> None:
+        self.digest = self.plan.digest  # once: it takes reading the whole plan
         self.planned = {one.key: one for one in self.plan.operations}
 
     def know(self) -> None:
@@ -73,27 +66,32 @@ class Tally:
     # ---- noting
 
     def in_trouble(self, error: ToolkitError) -> None:
-        """Something that ends the run; the same trouble of several parcels is said once."""
-        if error.problem not in [one.problem for one in self.trouble]:
+        """Something that ends the run; the same trouble of several parcels is said once, whichever parcel it met."""
+        if error.problem.code not in [one.problem.code for one in self.trouble]:
             self.trouble.append(error)
 
     def settle(self, requestid: str, answers: Sequence[Answer], still_open: Collection[str]) -> bool:
         """Note the answers of a batch; False (and trouble) when they cannot be: they are looked up next time."""
         events = [self._event(one) for one in answers]
-        following = [
-            Event(posted=posted, action=one.action)
-            for one in events
-            if one.posted.standing is Standing.DONE
-            for posted in self.followed_by(one.posted)
-        ]
         try:
-            self.log.settle_batch(requestid, [*events, *following], still_open=still_open)
+            # In the same moment: whichever run learns that something was taken back, it is undone from then on.
+            undone = [one for event in events for one in self._undone(event.posted)]
+            self.log.settle_batch(requestid, [*events, *undone], still_open=still_open)
         except ToolkitError as error:
             self.in_trouble(error)
             return False
         for answer in answers:
             self._took(answer)
         return True
+
+    def _undone(self, posted: Posted) -> Iterable[Event]:
+        """What no longer stands because this was done: nothing, unless it takes an earlier entry back."""
+        key = undo.original_key(posted)
+        if not key or posted.standing is not Standing.DONE:
+            return
+        before = self.log.history(key)
+        if before and before[-1].standing in STANDS:
+            yield Event(posted=replace(before[-1], standing=Standing.UNDONE, run=self.run_id, note=""), action="undo")
 
     def close(self, requestid: str, answers: Sequence[Answer], still_open: Collection[str]) -> None:
         """Note what never arrived; the plan's own operations among it are still to be sent, in a batch of their own."""
@@ -129,7 +127,7 @@ class Tally:
             amount=operation.amount,
             sync_token=answer.sync_token,
             run=self.run_id,
-            digest=self.plan.digest,
+            digest=self.digest,
             note=answer.problem.code if answer.problem else answer.note,
             generation=operation.generation,
             coworks_id=operation.coworks_id,
@@ -157,7 +155,7 @@ class Tally:
             number=one.number,
             amount=one.amount,
             run=self.run_id,
-            digest=self.plan.digest,
+            digest=self.digest,
             note=one.rule,
             coworks_id=one.coworks_id,
         )
@@ -172,7 +170,7 @@ class Tally:
         with suppress(ToolkitError):
             self.log.end_run(self.run_id, state=state, summary=self._summary())
             if state == "done":
-                self.log.finish_plan(self.plan.digest)
+                self.log.finish_plan(self.digest)
 
     def _summary(self) -> str:
         counted = Counter(one.standing for one in self.written.values())
@@ -185,11 +183,11 @@ class Tally:
         for operation in blocked:
             self.written.setdefault(operation.key, push_words.blocked(operation))
         in_order = tuple(self.written[one.key] for one in self.plan.operations if one.key in self.written)
-        problems = [one.problem for one in in_order if one.problem]
-        problems += [error.problem for error in self.trouble]
+        problems = [error.problem for error in self.trouble]
+        problems += [one.problem for one in in_order if one.problem and not self._follows(one.problem)]
         return Outcome(
             run=self.run_id,
-            digest=self.plan.digest,
+            digest=self.digest,
             written=in_order,
             adopted=len(self.plan.adoptions),
             unchanged=self.unchanged,
@@ -198,6 +196,11 @@ class Tally:
             problems=(*dict.fromkeys(problems), *self.notes),
             exit_codes=tuple(sorted({error.exit_code for error in self.trouble} | _codes(in_order))),
         )
+
+    def _follows(self, problem: Problem) -> bool:
+        """Whether it only follows from what ended the run: then that is said, and not each record that it stopped."""
+        known = {error.problem.code for error in self.trouble}
+        return bool(known) and problem.code in {*known, push_words.BLOCKED}
 
 
 def _codes(written: Iterable[Written]) -> set[int]:

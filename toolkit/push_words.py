@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from toolkit.plan import Operation, Plan, Standing, Written
 from toolkit.problems import Problem, Severity
 
+BLOCKED = "needs-another"
+
 
 def blocked(operation: Operation) -> Written:
     """Not sent, because something it needs does not stand."""
     return _held(
         operation,
-        code="needs-another",
+        code=BLOCKED,
         what="It was not sent, because something it needs was not posted.",
         why="A payment can only be applied to an invoice that stands in QuickBooks.",
         do="Settle the other problem first, then run again.",
@@ -26,7 +28,7 @@ def undone(operation: Operation) -> Written:
         code="undone",
         what="It was not sent: it was posted before, and then undone by a person.",
         why="What a person took back is not posted again on its own.",
-        do="Release its key (coworks-qbo release) if it shall be posted again, then preview.",
+        do=f"If it shall be posted again: coworks-qbo release {operation.key}, then preview.",
     )
 
 

@@ -12,6 +12,8 @@ from toolkit.problems import Problem, Severity
 from toolkit.proof import Finding, Proof, Section, Verdict
 
 WIDTH = 100
+NAMED = 8
+"""Records of one and the same problem that are named; forty names hide what is to be done."""
 
 KINDS = {
     Kind.CUSTOMER: ("customer", "customers"),
@@ -27,7 +29,7 @@ KINDS = {
 
 ACTIONS = {
     Action.CREATE: "to create",
-    Action.UPDATE: "to change",
+    Action.UPDATE: "to make active again",
     Action.VOID: "to void",
     Action.DELETE: "to delete",
     Action.DEACTIVATE: "to make inactive",
@@ -36,6 +38,7 @@ ACTIONS = {
 VERDICTS = {
     Verdict.AGREES: "agree",
     Verdict.ADOPTED: "were in QuickBooks already and agree",
+    Verdict.EDITED_IN_QUICKBOOKS: "agree, and were renumbered or filed differently in QuickBooks",
     Verdict.VOIDED: "voided in both",
     Verdict.IN_TRANSIT: "in transit to the bank",
     Verdict.ONLY_IN_QUICKBOOKS: "only in QuickBooks",
@@ -130,8 +133,15 @@ def _paragraph(found: Sequence[Problem]) -> str:
     if problem.candidates:
         text += f" Candidates: {'; '.join(problem.candidates)}."
     if len(found) > 1:
-        text += f" The same for {len(found) - 1} more: {', '.join(one.key or one.where for one in found[1:])}."
+        text += f" The same for {len(found) - 1} more: {_named(found[1:])}."
     return textwrap.fill(text, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_long_words=False)
+
+
+def _named(problems: Sequence[Problem]) -> str:
+    names = [one.key or one.where for one in problems]
+    if len(names) <= NAMED + 1:
+        return ", ".join(names)
+    return f"{', '.join(names[:NAMED])}, and {len(names) - NAMED} others (--json names them all)"
 
 
 def outcome_text(outcome: Outcome, plan: Plan) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from toolkit.connecting import Connected
+from toolkit.connecting import Connected, Disconnected
 from toolkit.mapping import KIND_OF_LINE, OWED, Mapping
 from toolkit.mapping_suggestions import unmapped
 from toolkit.model import Invoice, LineKind
@@ -39,24 +39,48 @@ def status_text(status: Status, *, runs: bool = False) -> str:
     """Where the company stands, in words."""
     environment = status.settings.quickbooks.environment
     lines = [f"{status.company}, company ID {status.realm or 'not known yet'}, {environment}"]
-    days = f", {status.days_left} days left" if status.days_left is not None else ""
-    lines.append(f"  connected{days}" if status.connected else "  not connected yet")
+    lines.append(f"  {connection_line(status)}")
     lines.append(f"  switches: {MODES[status.settings.mode]}")
     signed = {one.period: f"signed off by {one.signed_by}" for one in status.sign_offs}
     lines += [f"  {month}: {signed.get(month, 'not signed off')}" for month in status.months]
     lines += [f"  {number:>6}  {standing} in the posting log" for standing, number in status.standings]
     if status.unanswered:
         lines.append(f"  {status.unanswered:>6}  sent without an answer yet: run push again, it looks them up first")
-    lines += [f"  plan {digest} was begun and not finished: push --approve {digest}" for digest in status.unfinished]
+    begun = {one.digest: _resuming(one) for one in status.runs}
+    lines += [
+        f"  plan {digest} was begun and not finished: {begun.get(digest, 'push')} --approve {digest}"
+        for digest in status.unfinished
+    ]
     if runs:
         lines += [_run_line(one) for one in status.runs]
     return "\n".join(lines)
 
 
+def connection_line(status: Status) -> str:
+    """What is known of the connection without asking QuickBooks, which may have ended it since."""
+    if status.stored_environment not in ("", status.settings.quickbooks.environment):
+        return f"the stored connection is of {status.stored_environment}; run coworks-qbo connect"
+    if not status.connected:
+        return "not connected yet"
+    since = f" on {status.stored_on:%m/%d/%Y}" if status.stored_on else ""
+    if status.good_until is None:
+        return f"connection stored{since}"
+    return f"connection stored{since}, good until about {status.good_until:%m/%d/%Y} unless it was ended in QuickBooks"
+
+
+def _resuming(run: Run) -> str:
+    """The command that a cut run is resumed with."""
+    if run.command.startswith("undo "):
+        return run.command
+    return f"{'deposits' if run.command == 'push deposits' else 'push'} --period {run.period}"
+
+
 def _run_line(run: Run) -> str:
+    said = ", ".join(one for one in (run.state, run.summary) if one)
+    approved = f" ({run.digest})" if run.digest else ""
     return (
-        f"  {run.started_at:%Y-%m-%d %H:%M} UTC  {run.command} {run.period}, approved by {run.approved_by} "
-        f"({run.digest}): {run.state}, {run.summary}"
+        f"  {run.started_at:%Y-%m-%d %H:%M} UTC  {run.id}  {' '.join((run.command, run.period)).strip()}, "
+        f"approved by {run.approved_by}{approved}: {said}"
     )
 
 
@@ -68,6 +92,9 @@ def status_json(status: Status, *, runs: bool = False) -> dict[str, Any]:
         "mode": str(status.settings.mode),
         "connected": status.connected,
         "days_left": status.days_left,
+        "stored_environment": status.stored_environment,
+        "stored_on": str(status.stored_on or ""),
+        "good_until": str(status.good_until or ""),
         "months": [
             {"period": one, "signed_by": next((s.signed_by for s in status.sign_offs if s.period == one), "")}
             for one in status.months
@@ -143,3 +170,20 @@ def connected_json(found: Connected) -> dict[str, Any]:
         "days_left": found.days_left,
         "mode": str(found.mode),
     }
+
+
+def disconnected_text(found: Disconnected) -> str:
+    """What came of disconnecting: ended at Intuit too, or only forgotten here; and where the app's keys are."""
+    kept = "The client ID and secret are kept; coworks-qbo disconnect --forget-keys removes them too."
+    return " ".join([_ended_text(found), *([kept] if found.keys_kept else [])])
+
+
+def _ended_text(found: Disconnected) -> str:
+    if not found.connected:
+        return "There was no connection to end."
+    if found.ended:
+        return "Disconnected. Nothing in QuickBooks was changed."
+    return (
+        "The connection is forgotten here, but Intuit did not accept the client ID and secret that would end it there. "
+        "In QuickBooks, open Apps, My apps, and disconnect it. Nothing in the books was changed."
+    )

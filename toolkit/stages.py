@@ -7,9 +7,9 @@ only an approved plan.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from pathlib import Path
 
 from toolkit import (
@@ -22,30 +22,32 @@ from toolkit import (
     mapping_suggestions,
     money,
     pack,
-    payouts,
     planning,
     reminders,
     tieout,
+    undo,
     unread,
 )
 from toolkit import plan as plans
 from toolkit.approval import Approval
-from toolkit.books import Balances, Books
+from toolkit.books import Balances, Books, Record
 from toolkit.mapping import Mapping, Pin
 from toolkit.mapping_suggestions import Suggestion, Unmapped
 from toolkit.model import Billing, InputFile, Payouts
 from toolkit.open_company import OpenCompany
-from toolkit.plan import Done, Outcome, Plan, Standing
+from toolkit.plan import Action, Done, Kind, Outcome, Plan, Standing
 from toolkit.posting_log import Event, Run, SignOff
 from toolkit.problems import Problem, Severity, UsageError, blocking
 from toolkit.proof import Proof
 from toolkit.push import Progress, Situation, push, silent
-from toolkit.qbo.snapshot import read_balances, read_books
+from toolkit.qbo.snapshot import read_balances
 from toolkit.reminders import Reminders
 from toolkit.settings import Mode, Settings, parse_period
 
 PLAN_FILE = "plan.json"
 DEPOSITS_PLAN_FILE = "deposits-plan.json"
+
+Reports = dict[str, Billing]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +55,9 @@ class Gathered:
     """What a month is decided from, besides QuickBooks: files, mapping, pins, posting log and settings.
 
     `billing` and `payouts` are the period's own reports; `earlier` is the register of the months before; `register` and
-    `all_payouts` unite everything up to and with the period. `files` are all inputs with their hashes.
+    `all_payouts` unite everything up to and with the period. `files` are all inputs with their hashes. `reports` are
+    the Billing reports up to and with the period, by month; `unlogged` the months of them that the posting log was lost
+    of, once the books are read.
     """
 
     period: str
@@ -68,6 +72,8 @@ class Gathered:
     done: Done
     problems: tuple[Problem, ...]
     files: tuple[InputFile, ...]
+    reports: Reports = field(default_factory=dict)
+    unlogged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,18 +106,18 @@ def default_period(company: OpenCompany) -> str:
 
 
 def gather(company: OpenCompany, period: str) -> Gathered:
-    """Read every input of the month; a file problem is among `problems`, nothing is raised but `UsageError`."""
+    """Every input of the month as it is now; a file problem is among `problems`, nothing is raised but `UsageError`."""
     parse_period(period)
-    settings = _with_sign_offs(company)
+    settings = with_sign_offs(company)
     months = inbox.periods(company.folder / "inbox", company.settings.columns)
     upto = sorted({period, *(month for month in months if month < period)})
-    reports = {month: _read_month(company, settings, month) for month in upto}
+    reports = {month: company.inbox.month(settings, month) for month in upto}
     current = reports[period]
     before = [reports[month].billing for month in upto if month < period]
     earlier = billing.merge(before, before[-1].period) if before else None
     done = company.log.replay()
     voided = hindsight.voided_by_us(done)
-    later = [_read_month(company, settings, month).billing for month in months if month > period and voided]
+    later = [company.inbox.month(settings, month).billing for month in months if month > period and voided]
     register = hindsight.with_later_voids(billing.merge([*before, current.billing], period), later, voided)
     known = [reports[month].payouts for month in reports]
     first, last = parse_period(period)
@@ -136,34 +142,35 @@ def gather(company: OpenCompany, period: str) -> Gathered:
             *current.problems,
         ),
         files=tuple(file for one in reports.values() for file in (*one.billing.files, *one.payouts.files)),
+        reports={month: one.billing for month, one in reports.items()},
+    )
+
+
+def _recognized(company: OpenCompany, gathered: Gathered, books: Books) -> Gathered:
+    """The month's input beside the books: what a lost or replaced posting log does not know is seen from their stamps.
+
+    Months of which that is all there is are called so, and invoices that a later month's run has voided are void.
+    """
+    lost = [month for month, one in gathered.reports.items() if hindsight.is_unlogged(one, books, gathered.done)]
+    names = {f"inbox/{month}" for month in lost}
+    said = [one for one in gathered.problems if one.code != unread.NOT_POSTED or one.where not in names]
+    notes = (unread.unlogged(month, needed=False) for month in lost if month < gathered.period)
+    known = replace(gathered, unlogged=tuple(lost), problems=(*notes, *said))
+    voided = hindsight.voided_there(gathered.register, books, gathered.done)
+    if not voided:
+        return known
+    months = inbox.periods(company.folder / "inbox", company.settings.columns)
+    later = [company.inbox.month(known.settings, month).billing for month in months if month > known.period]
+    return replace(
+        known,
+        billing=hindsight.with_later_voids(known.billing, later, voided),
+        register=hindsight.with_later_voids(known.register, later, voided),
     )
 
 
 def _never_run(company: OpenCompany, reports: dict[str, Billing]) -> list[str]:
     run = {one.period for one in company.log.runs()}
     return [month for month, report in reports.items() if report.invoices and month not in run]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Month:
-    billing: Billing
-    payouts: Payouts
-    problems: tuple[Problem, ...]
-
-
-def _read_month(company: OpenCompany, settings: Settings, period: str) -> _Month:
-    found = inbox.find(company.folder / "inbox", period, settings.columns)
-    voids = company.folder / "voids.csv"
-    bills = billing.read(
-        found.billing,
-        period=period,
-        zone=settings.zone,
-        columns=settings.columns,
-        voids=voids if voids.exists() else None,
-    )
-    paid_out = payouts.read(found.payouts, period=period, zone=settings.zone, columns=settings.columns)
-    problems = (*found.problems, *bills.problems)
-    return _Month(billing=bills, payouts=paid_out, problems=problems)
 
 
 def _united(reports: Sequence[Payouts], period: str) -> Payouts:
@@ -178,7 +185,7 @@ def _united(reports: Sequence[Payouts], period: str) -> Payouts:
     )
 
 
-def _with_sign_offs(company: OpenCompany) -> Settings:
+def with_sign_offs(company: OpenCompany) -> Settings:
     """The settings, with a signed-off month counted as reported: nothing in it is changed any more."""
     signed = [parse_period(one.period)[1] for one in company.log.sign_offs()]
     policy = company.settings.policy
@@ -186,11 +193,62 @@ def _with_sign_offs(company: OpenCompany) -> Settings:
     return company.settings.model_copy(update={"policy": policy.model_copy(update={"reported_through": through})})
 
 
-def review(company: OpenCompany, period: str) -> Review:
-    """Plan the month's customers, invoices, payments, credits, refunds and voids; changes nothing in QuickBooks."""
+def review(company: OpenCompany, period: str, *, keep: bool = True) -> Review:
+    """Plan the month's customers, invoices, payments, credits, refunds and voids; changes nothing in QuickBooks.
+
+    With `keep` the plan is written as plan.json, the one that was reviewed.
+    """
     gathered = gather(company, period)
-    books = _books(company)
-    plan = planning.make_plan(
+    read = company.books.now()
+    gathered = _recognized(company, gathered, read)
+    plan, books = _settled(company, read, lambda books: _planned(company, gathered, books))
+    made = Review(
+        plan=_with_problems(plan, gathered.problems),
+        gathered=gathered,
+        books=books,
+        path=company.pack(period) / PLAN_FILE,
+    )
+    return _kept(made) if keep else made
+
+
+def review_deposits(company: OpenCompany, period: str) -> Review:
+    """Plan the month's bank deposits, kept as deposits-plan.json; changes nothing in QuickBooks."""
+    gathered = gather(company, period)
+    read = company.books.now()
+    gathered = _recognized(company, gathered, read)
+    plan, books = _settled(
+        company,
+        read,
+        lambda books: deposits.make_plan(
+            gathered.payouts,
+            gathered.register,
+            books,
+            gathered.done,
+            gathered.settings,
+            company=company.name,
+            period=period,
+        ),
+    )
+    path = company.pack(period) / DEPOSITS_PLAN_FILE
+    plan = _unadvised(plan, gathered)
+    return _kept(Review(plan=_readable(plan, gathered), gathered=gathered, books=books, path=path))
+
+
+_GAPS = ("payout-short", "payout-unusable")
+
+
+def _unadvised(plan: Plan, gathered: Gathered) -> Plan:
+    """The plan of bank deposits without advice about payments that only the posting log's loss makes look missing."""
+    kept = tuple(one for one in plan.problems if one.code not in _GAPS)
+    if not gathered.unlogged or len(kept) == len(plan.problems):
+        return plan
+    said = tuple(unread.unlogged(month, needed=True) for month in gathered.unlogged)
+    held = tuple((name, unread.UNLOGGED if code in _GAPS else code) for name, code in plan.held)
+    return replace(plan, problems=(*said, *kept), held=held)
+
+
+def _planned(company: OpenCompany, gathered: Gathered, books: Books) -> Plan:
+    return planning.make_plan(
         gathered.billing,
         gathered.mapping,
         gathered.pins,
@@ -198,26 +256,23 @@ def review(company: OpenCompany, period: str) -> Review:
         gathered.done,
         gathered.settings,
         company=company.name,
-        period=period,
+        period=gathered.period,
         earlier=gathered.earlier,
     )
-    return _kept(company, gathered, books, _with_problems(plan, gathered.problems), PLAN_FILE)
 
 
-def review_deposits(company: OpenCompany, period: str) -> Review:
-    """Plan the month's bank deposits; changes nothing in QuickBooks."""
-    gathered = gather(company, period)
-    books = _books(company)
-    plan = deposits.make_plan(
-        gathered.payouts,
-        gathered.register,
-        books,
-        gathered.done,
-        gathered.settings,
-        company=company.name,
-        period=period,
-    )
-    return _kept(company, gathered, books, _readable(plan, gathered), DEPOSITS_PLAN_FILE)
+def _settled(company: OpenCompany, books: Books, make: Callable[[Books], Plan]) -> tuple[Plan, Books]:
+    """The plan made from the books as they were just read, and the books it was made from.
+
+    QuickBooks' settings (closing date, own numbers, classes) decide only over what is still to be posted or settled:
+    they are asked for when there is such a thing, so that a finished month does not pay for them.
+    """
+    plan = make(books)
+    if not (plan.operations or plan.adoptions or plan.held or blocking(plan.problems)):
+        return plan, books
+    settled = company.books.with_settings()
+    same = (settled.preferences, settled.tax_codes) == (books.preferences, books.tax_codes)
+    return (plan if same else make(settled)), settled
 
 
 def _readable(plan: Plan, gathered: Gathered) -> Plan:
@@ -238,21 +293,18 @@ def _with_problems(plan: Plan, problems: Sequence[Problem]) -> Plan:
     return replace(plan, problems=united)
 
 
-def _kept(company: OpenCompany, gathered: Gathered, books: Books, plan: Plan, name: str) -> Review:
-    path = company.pack(gathered.period) / name
-    path.write_bytes(plans.to_json(plan))
-    return Review(plan=plan, gathered=gathered, books=books, path=path)
-
-
-def _books(company: OpenCompany) -> Books:
-    _ = company.realm  # an emulated company connects itself here
-    # All of them, not only the month's: a number may be taken since long, and old money may wait in Undeposited Funds.
-    return read_books(company.client, cache=company.folder / "books.db")
+def _kept(made: Review) -> Review:
+    with made.path.open("wb") as file:
+        file.writelines(plans.pieces(made.plan))
+    return made
 
 
 def post(company: OpenCompany, reviewed: Review, approval: Approval, progress: Progress = silent) -> Outcome:
     """Post exactly the approved plan; raises as `push` does before anything is sent."""
-    return push(reviewed.plan, approval=approval, situation=_situation(company, reviewed.gathered, progress))
+    outcome = push(reviewed.plan, approval=approval, situation=_situation(company, reviewed.gathered, progress))
+    if not outcome.stopped:
+        company.books.keep_up(outcome.writes)
+    return outcome
 
 
 def _situation(company: OpenCompany, gathered: Gathered, progress: Progress) -> Situation:
@@ -269,9 +321,37 @@ def _situation(company: OpenCompany, gathered: Gathered, progress: Progress) -> 
 def prove(company: OpenCompany, period: str) -> Proved:
     """Read everything again and say, for every record, whether Coworks, QuickBooks, payouts and bank agree."""
     gathered = gather(company, period)
-    books = _books(company)
+    read = company.books.now()
+    gathered = _recognized(company, gathered, read)
+    problems, books = _plan_problems(company, gathered, read)
     first, last = parse_period(period)
     balances = read_balances(company.client, books, gathered.settings, start=first, as_of=last)
+    approved = (one for plan in company.log.plans(period) for one in plan.operations)
+    sent = {one.key: one.record for one in approved if one.kind is Kind.INVOICE and one.action is Action.CREATE}
+    return _proved(company, gathered, (books, balances), problems, sent)
+
+
+def standing(company: OpenCompany, period: str) -> Proof:
+    """What stands of the month in QuickBooks as it was read last, in verdicts and closing balances; for the line under
+    a page. What this process wrote since is read; what others changed since is for the next page, and for `prove`.
+    """
+    gathered = gather(company, period)
+    read = company.books.last()
+    gathered = _recognized(company, gathered, read)
+    problems, books = _plan_problems(company, gathered, read)
+    first, last = parse_period(period)
+    balances = company.books.closing(gathered.settings, start=first, as_of=last)
+    return _proved(company, gathered, (books, balances), problems).proof
+
+
+def _proved(
+    company: OpenCompany,
+    gathered: Gathered,
+    read: tuple[Books, Balances],
+    problems: tuple[Problem, ...],
+    sent: dict[str, Record] | None = None,
+) -> Proved:
+    books, balances = read
     proof = tieout.prove(
         gathered.register,
         gathered.all_payouts,
@@ -280,29 +360,36 @@ def prove(company: OpenCompany, period: str) -> Proved:
         gathered.done,
         gathered.settings,
         company=company.name,
-        period=period,
-        plan_problems=_plan_problems(company, gathered, books),
+        period=gathered.period,
+        plan_problems=_with_the_lost(gathered, problems),
+        sent=sent,
+        unlogged=_unlogged_names(gathered),
     )
     return Proved(proof=proof, gathered=gathered, books=books, balances=balances)
 
 
-def _plan_problems(company: OpenCompany, gathered: Gathered, books: Books) -> tuple[Problem, ...]:
-    """What planning would still have to say about the month, so that the proof counts open questions."""
+def _with_the_lost(gathered: Gathered, problems: tuple[Problem, ...]) -> tuple[Problem, ...]:
+    """The problems, and first what stands against the proof: the months that the posting log was lost of."""
+    said = (unread.unlogged(month, needed=True) for month in gathered.unlogged)
+    return (*said, *(one for one in problems if one.code != unread.UNLOGGED))
+
+
+def _unlogged_names(gathered: Gathered) -> dict[str, str]:
+    """The month of each invoice and payout of the months that the posting log was lost of."""
+    if not gathered.unlogged:
+        return {}
+    paid_out = {one.payout_id: f"{one.arrival_date:%Y-%m}" for one in gathered.all_payouts.payouts}
+    names = {name: month for name, month in paid_out.items() if month in gathered.unlogged}
+    return names | {one.number: month for month in gathered.unlogged for one in gathered.reports[month].invoices}
+
+
+def _plan_problems(company: OpenCompany, gathered: Gathered, books: Books) -> tuple[tuple[Problem, ...], Books]:
+    """What planning would still have to say about the month, so that the proof counts open questions; and the books."""
     if gathered.settings.mode is Mode.NOTHING:
-        return gathered.problems
-    plan = planning.make_plan(
-        gathered.billing,
-        gathered.mapping,
-        gathered.pins,
-        books,
-        gathered.done,
-        gathered.settings,
-        company=company.name,
-        period=gathered.period,
-        earlier=gathered.earlier,
-    )
+        return gathered.problems, books
+    plan, books = _settled(company, books, lambda books: _planned(company, gathered, books))
     paid_out = blocking(gathered.payouts.problems) if gathered.settings.mode is Mode.TRANSACTIONS else ()
-    return _with_problems(plan, (*gathered.problems, *paid_out)).problems
+    return _with_problems(plan, (*gathered.problems, *paid_out)).problems, books
 
 
 def sign_off(company: OpenCompany, proved: Proved, signed_by: str, proof_sha256: str) -> None:
@@ -326,7 +413,7 @@ class Mapped:
 def mapped(company: OpenCompany, period: str) -> Mapped:
     """The mapping beside the month's names and QuickBooks' live products, classes and locations."""
     gathered = gather(company, period)
-    books = _books(company)
+    books = company.books.now()
     missing = mapping_suggestions.unmapped(gathered.mapping, gathered.billing.invoices)
     products = tuple(one.full_name or one.name for one in books.items if one.active and one.type != "Category")
     locations = tuple(one.full_name or one.name for one in books.locations if one.active)
@@ -350,6 +437,11 @@ class Status:
     settings: Settings
     days_left: int | None
     connected: bool
+    """A connection of company.toml's environment is stored; whether QuickBooks has ended it is not known."""
+    stored_environment: str
+    """Which environment the stored connection is of, "" for none (or one that was stored without)."""
+    stored_on: date | None
+    good_until: date | None
     months: tuple[str, ...]
     sign_offs: tuple[SignOff, ...]
     standings: tuple[tuple[Standing, int], ...]
@@ -362,13 +454,17 @@ def status(company: OpenCompany) -> Status:
     """Read the company's folder and posting log; QuickBooks is not asked."""
     done = company.log.replay()
     connection = company.session.connection
-    counted = Counter(one.standing for one in done.values())
+    stored = connection if connection is not None and connection.connected else None
+    counted = undo.standings(done)
     return Status(
         company=company.name,
         realm=company.settings.quickbooks.realm or (connection.realm if connection else ""),
         settings=company.settings,
         days_left=company.session.days_left(),
-        connected=connection is not None and connection.connected,
+        connected=stored is not None and company.session.has_keys,
+        stored_environment=stored.environment if stored else "",
+        stored_on=_local(company, stored.connected_at if stored else None),
+        good_until=_local(company, stored.ends if stored else None),
         months=inbox.periods(company.folder / "inbox", company.settings.columns),
         sign_offs=company.log.sign_offs(),
         standings=tuple((one, counted[one]) for one in Standing if counted[one]),
@@ -376,6 +472,10 @@ def status(company: OpenCompany) -> Status:
         unanswered=sum(len(one.members) for one in company.log.open_batches()),
         runs=company.log.runs(),
     )
+
+
+def _local(company: OpenCompany, moment: datetime | None) -> date | None:
+    return moment.astimezone(company.settings.zone).date() if moment else None
 
 
 def write_pack(company: OpenCompany, proved: Proved) -> Path:

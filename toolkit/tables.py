@@ -16,6 +16,7 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
+from toolkit import disk
 from toolkit.cells import Cell, Row, number_text
 from toolkit.model import InputFile, Source
 from toolkit.problems import Problem, Severity
@@ -136,7 +137,9 @@ def open_file(path: Path, name: str = "") -> Opened:
     try:
         start, opened.sha256, opened.size_bytes, encoding = _look(path)
     except OSError as error:
-        opened.problem = damaged(opened.name, f"it cannot be opened ({error.strerror or error})")
+        shut = isinstance(error, PermissionError)  # whole, but not for us, or open in Excel
+        words = f"it cannot be opened ({error.strerror or error})"
+        opened.problem = disk.refused(error) if shut else damaged(opened.name, words)
         return opened
     if opened.size_bytes == 0:
         opened.problem = empty(opened.name)

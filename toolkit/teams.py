@@ -64,34 +64,32 @@ def teams_of(invoices: Iterable[Invoice], guests: Guests, guest_customer: str) -
     The order of the invoices decides nothing.
     """
     ordered = sorted(invoices, key=lambda invoice: (invoice.invoice_date, invoice.number), reverse=True)
-    shared = _shared_prefixes(ordered)
+    prefixes = _own_prefixes(ordered)
     grouped: dict[str, list[Invoice]] = defaultdict(list)
     for invoice in ordered:
-        grouped[_identity(invoice, guests, shared)].append(invoice)
-    teams = {name: _team(name, found, guest_customer, shared) for name, found in grouped.items()}
+        grouped[_identity(invoice, guests, prefixes[invoice.number])].append(invoice)
+    teams = {name: _team(name, found, guest_customer, prefixes[found[0].number]) for name, found in grouped.items()}
     teams = _told_apart(teams)
     return {invoice.number: teams[name] for name, found in grouped.items() for invoice in found}
 
 
-def _shared_prefixes(invoices: Iterable[Invoice]) -> frozenset[str]:
+def _own_prefixes(invoices: Iterable[Invoice]) -> dict[str, str]:
+    """The prefix that stands for one payer alone, by invoice number; "" where teams share it or it is not Coworks'."""
+    prefixes: dict[str, str] = {}
     names: dict[str, str] = {}
     shared = set()
     for invoice in invoices:
-        prefix = numbering.prefix(invoice.number)
-        if names.setdefault(prefix, fold(invoice.team)) != fold(invoice.team):
+        prefix = prefixes[invoice.number] = numbering.prefix(invoice.number)
+        name = fold(invoice.team)
+        if names.setdefault(prefix, name) != name:
             shared.add(prefix)
-    return frozenset(shared)
+    own = {prefix for prefix in names if numbering.is_coworks_prefix(prefix) and prefix not in shared}
+    return {number: prefix if prefix in own else "" for number, prefix in prefixes.items()}
 
 
-def _own_prefix(invoice: Invoice, shared: frozenset[str]) -> str:
-    prefix = numbering.prefix(invoice.number)
-    return prefix if numbering.is_coworks_prefix(prefix) and prefix not in shared else ""
-
-
-def _identity(invoice: Invoice, guests: Guests, shared: frozenset[str]) -> str:
+def _identity(invoice: Invoice, guests: Guests, prefix: str) -> str:
     if invoice.is_guest and guests is Guests.SHARED:
         return SHARED_GUEST
-    prefix = _own_prefix(invoice, shared)
     if prefix:
         return f"team/{prefix.casefold()}"
     if not invoice.is_guest:
@@ -100,7 +98,7 @@ def _identity(invoice: Invoice, guests: Guests, shared: frozenset[str]) -> str:
     return f"team/{emails[0].casefold()}" if emails else SHARED_GUEST
 
 
-def _team(coworks_id: str, invoices: list[Invoice], guest_customer: str, shared: frozenset[str]) -> Team:
+def _team(coworks_id: str, invoices: list[Invoice], guest_customer: str, prefix: str) -> Team:
     latest = invoices[0]
     if coworks_id == SHARED_GUEST:
         return Team(
@@ -119,7 +117,7 @@ def _team(coworks_id: str, invoices: list[Invoice], guest_customer: str, shared:
     return Team(
         coworks_id=coworks_id,
         name=name,
-        prefix=_own_prefix(latest, shared),
+        prefix=prefix,
         emails=tuple(emails),
         admin_emails=next((found for one in invoices if (found := emails_of(one.email))), ()),
         admin_name=next((one.admin_name for one in invoices if one.admin_name.strip()), ""),

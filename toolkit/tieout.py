@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from toolkit import chart, funds_proof, judging, receivable_proof
@@ -15,6 +16,7 @@ from toolkit.books import (
     DocumentKind,
     LedgerBalance,
     ReceivedPayment,
+    Record,
     SalesDocument,
 )
 from toolkit.counterparts import STANDS, Counterparts, Transaction, entity_of, index, register_by_number, stamped
@@ -39,14 +41,18 @@ def prove(  # noqa: PLR0917 (the public order of what is proved)
     company: str,
     period: str,
     plan_problems: Sequence[Problem] = (),
+    sent: Mapping[str, Record] | None = None,
+    unlogged: Mapping[str, str] | None = None,
 ) -> Proof:
     """The proof of one month as of `balances.as_of`, inclusive; linear in all inputs, independent of their order.
 
-    `register` and `payouts` hold all months up to the period. Raises `AssertionError` if its own parts do not sum,
-    which would be a bug. Nothing is mutated.
+    `register` and `payouts` hold all months up to the period; `sent` is what approved plans asked for, by key;
+    `unlogged` has the month of each invoice and payout that a lost posting log does not know, by number or id. Raises
+    `AssertionError` if its own parts do not sum, which would be a bug. Nothing is mutated.
     """
     days = (balances.start, balances.as_of)
     bench = _bench(register, payouts, index(books, done), settings, days=days, plan_problems=plan_problems)
+    bench = replace(bench, sent=sent or {}, unlogged=unlogged or {})
     judged = list(_judged(bench, payouts, settings))
     findings = [one.finding for one in judged]
     findings += _only_in_quickbooks(bench, judged)

@@ -35,11 +35,30 @@ def no_payouts_report(billing: Billing, payouts: Payouts, mode: Mode, first: dat
     return (_asked_for(billing.period, len(taken), show(total(taken))),) if taken else ()
 
 
+UNLOGGED = "posting-log-new"
+"""Code of the sentence about a month that the books know and the posting log does not."""
+
+
+def unlogged(month: str, *, needed: bool) -> Problem:
+    """The posting log was lost or replaced since that month was posted; an item where what is asked needs the month."""
+    return Problem(
+        code=UNLOGGED,
+        where=f"inbox/{month}",
+        what=f"The posting log does not know what was posted for {month}: it is new, or was replaced.",
+        why="QuickBooks has entries of that month from an earlier run; until they are recognized they look missing.",
+        do=f"Run preview and push for {month} first: it recognizes what is there, and posts nothing twice.",
+        severity=Severity.ITEM if needed else Severity.NOTE,
+    )
+
+
+NOT_POSTED = "earlier-month-not-posted"
+
+
 def not_posted_yet(months: Iterable[str]) -> tuple[Problem, ...]:
     """A note for each earlier month that has a report and no run: its payments may be in this month's payouts."""
     return tuple(
         Problem(
-            code="earlier-month-not-posted",
+            code=NOT_POSTED,
             where=f"inbox/{month}",
             what=f"{month} has a Billing report and has never been posted.",
             why="Its payments may be in this month's payouts, and its open invoices are this month's opening balance.",

@@ -39,7 +39,8 @@ class Parcel:
     """Operations that go in one request; none needs another of them.
 
     `requestid` and `bids` (by key) are those of an earlier sending whose outcome is not known, else empty. `firm` says
-    that so much time has passed since that its look-ups are conclusive.
+    that so much time has passed since that its look-ups are conclusive, `alone` that a name goes by itself because it
+    was refused among others: it does not ask for that again.
     """
 
     lane: Lane
@@ -47,6 +48,7 @@ class Parcel:
     requestid: str = ""
     bids: Mapping[str, str] = field(default_factory=dict)
     firm: bool = False
+    alone: bool = False
 
 
 def lane_of(operation: Operation) -> Lane:
@@ -169,7 +171,7 @@ class Waves:
         queue = self._alone if alone else self._ready[lane]
         size = 1 if alone or lane in ONE_BY_ONE else BATCH_SIZE
         taken = tuple(queue.popleft() for _ in range(min(size, len(queue))))
-        return Parcel(lane=lane, operations=taken)
+        return Parcel(lane=lane, operations=taken, alone=alone)
 
     def landed(self, parcel: Parcel) -> None:
         """A parcel is no longer in flight, whatever came of it."""

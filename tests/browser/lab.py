@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -135,5 +136,5 @@ def open_and_run(page: Any, address: str, notebook: str) -> None:
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).first.click()
     last = page.locator(".jp-Notebook .jp-CodeCell").last
-    last.locator(".jp-InputPrompt", has_text="[6]").wait_for()
+    last.locator(".jp-InputPrompt", has_text=re.compile(r"\[\d+\]")).wait_for()
     last.locator(".jp-OutputArea-output").first.wait_for(state="attached")

@@ -183,6 +183,26 @@ def test_05_deposits_posts_each_payout(desk: Desk) -> None:
     desk.keep("05_deposits")
 
 
+def test_05_a_run_is_undone_released_and_posted_again(desk: Desk) -> None:
+    """What was posted wrongly: choose the run, look, approve, undo; it comes back only once it is released."""
+    desk.run("05_deposits")
+    desk.page.get_by_label("Run", exact=True).select_option(index=1)
+    desk.press("Look at what undoing it would change")
+    desk.text("10 bank deposits to delete $20,792.58")
+    desk.text("Nothing is undone until you approve it.")
+    desk.tick("I have looked at what would be undone")
+    desk.keep("05_undo")
+    desk.press("Undo this run")
+    desk.text("10 bank deposits deleted.")
+    desk.keep("05_undone")
+    desk.press("Release it for posting again")
+    desk.text("Released for posting again")
+    desk.run("05_deposits")
+    desk.tick("I have looked at the plan of bank deposits")
+    desk.press("Post to QuickBooks")
+    desk.text("10 of 10 bank deposits of 20,792.58")
+
+
 def test_06_month_end_ties_and_is_signed_off(desk: Desk) -> None:
     desk.run("06_month_end")
     desk.text("2026-01 ties: everything agrees")

@@ -14,7 +14,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import ProtocolError
 
 from toolkit.emulator.app import EmulatorApp
-from toolkit.emulator.web import ConnectionCut, Environ
+from toolkit.emulator.web import IN_PROCESS, ConnectionCut, Environ
 
 ORIGIN = "https://emulator.invalid"
 LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
@@ -45,9 +45,13 @@ class EmulatorAdapter(BaseAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """Return the application's answer; raises requests' ConnectionError or ReadTimeout where a fault says so."""
+        """Return the application's answer; raises requests' ConnectionError or ReadTimeout where a fault says so.
+
+        Raises sqlite3.OperationalError, after all was undone, when the company's file cannot be read or written.
+        """
         environ = _environ(request)
         environ["emulator.sleep"] = self._patience(timeout)
+        environ[IN_PROCESS] = True
         started: list[Any] = []
 
         def start_response(status: str, headers: list[tuple[str, str]]) -> None:

@@ -101,12 +101,12 @@ class Company:
                 self.books.inside = True
                 yield
                 self.books.flush()
+                self._connection.execute("COMMIT")
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk ends it by itself
+                    self._connection.execute("ROLLBACK")
                 self.books.forget()
                 raise
-            else:
-                self._connection.execute("COMMIT")
             finally:
                 self._depth, self.books.inside = 0, False
 

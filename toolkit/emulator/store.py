@@ -111,7 +111,8 @@ def savepoint(connection: sqlite3.Connection) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        connection.execute("ROLLBACK TO item")
-        connection.execute("RELEASE item")
+        if connection.in_transaction:  # a full disk ends it by itself
+            connection.execute("ROLLBACK TO item")
+            connection.execute("RELEASE item")
         raise
     connection.execute("RELEASE item")

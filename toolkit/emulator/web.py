@@ -79,6 +79,10 @@ class Reply:
     cut_after: int | None = None
 
 
+IN_PROCESS = "emulator.in_process"
+"""Key of an environ whose caller runs the emulator itself and is told what the company's file refuses."""
+
+
 class ConnectionCut(Exception):
     """The connection ends without an answer; each door shows it the way a broken network does."""
 

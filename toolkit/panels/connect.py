@@ -30,17 +30,17 @@ class ConnectModel(parts.Model):
 
     found: Any = Anything()
     attempt: Any = Anything()
-    came: Any = Unicode("")
+    answer: Any = Anything()
     invoices: Any = Bool(False)
     transactions: Any = Bool(False)
     saved: Any = Unicode("")
-    inputs = ("attempt", "came")
+    inputs = ("attempt", "answer")
 
     def what_blocks(self) -> list[str]:
         """What stands between the answer that came back and a stored connection."""
         if self.attempt is None:
             return []
-        if not self.came:
+        if self.answer is None:
             return ["Sign in at QuickBooks in the page that opens, then come back here."]
         return []
 
@@ -153,17 +153,19 @@ def sign_in(model: ConnectModel, work: parts.Work, body: widgets.HTML, calls: Ca
         attempt: Attempt | None = model.attempt
         parts.put(link, _link(attempt) if attempt else EMPTY)
         pasted.layout.display = "" if attempt and not attempt.local else "none"
-        parts.put(asked, sentence(calls.question(model.came)) if model.came else EMPTY)
-        keep.layout.display = "" if model.came else "none"
+        parts.put(asked, sentence(calls.question(model.answer)) if model.answer else EMPTY)
+        keep.layout.display = "" if model.answer else "none"
 
     def typed(change: Any) -> None:
-        if change["new"]:
-            model.came, pasted.value = change["new"], ""  # it holds a code: it does not stay on the page
+        came = change["new"]
+        if came:
+            pasted.value = ""  # it holds a code: it does not stay on the page
+            work.start(lambda progress: _answer(model, came, calls))
 
     def kept(_button: Any) -> None:
         work.start(lambda progress: _store(model, body, calls, progress))
 
-    model.observe(turned, names=["attempt", "came"])
+    model.observe(turned, names=["attempt", "answer"])
     pasted.observe(typed, names=["value"])
     start.on_click(began)
     keep.on_click(kept)
@@ -178,19 +180,28 @@ def _link(attempt: Attempt) -> Shown:
 
 
 def _begin(model: ConnectModel, redirect: str, calls: Calls) -> Shown:
-    model.came, model.attempt = "", None
+    if model.answer is not None:
+        calls.refuse(model.answer)
+    model.answer, model.attempt = None, None
     attempt = calls.begin(redirect)
     model.attempt = attempt
     if not attempt.local:
         return note("Sign in there, then paste the whole address that the browser ends at.")
-    model.came = calls.wait(attempt)
+    return _answer(model, calls.wait(attempt), calls)
+
+
+def _answer(model: ConnectModel, came: str, calls: Calls) -> Shown:
+    """Which company it is, before anything is stored; an attempt is good for one answer."""
+    attempt, model.attempt = model.attempt, None
+    if attempt is None:
+        return note("That address belongs to no attempt. Sign in again.")
+    model.answer = calls.answer(attempt, came)
     return EMPTY
 
 
 def _store(model: ConnectModel, body: widgets.HTML, calls: Calls, _progress: Progress) -> Shown:
-    attempt, came = model.attempt, model.came
-    model.came, model.attempt = "", None
-    found = calls.store(attempt, came)
+    made, model.answer = model.answer, None
+    found = calls.store(made)
     model.found = found
     parts.put(body, shown(found))
     return good(f"Connected to {found.company_name}.")

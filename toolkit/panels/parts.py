@@ -5,7 +5,9 @@ and a Stop button, and widgets that show what pages_look makes.
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +58,20 @@ class Model(HasTraits):
         return []
 
 
+def pace_words(done: int, total: int, seconds: float) -> str:
+    """How far, how fast and how long still, from what was done in those seconds: "30 of 157 · 12 a second · …".
+
+    Rate and time are left out for the first second and while nothing is done; minutes are rounded up.
+    """
+    said = f"{done} of {total}"
+    if seconds < 1 or done <= 0 or done >= total:
+        return said
+    rate, left = done / seconds, math.ceil((total - done) * seconds / done)
+    speed = f"{rate:.0f} a second" if rate >= 1 else f"{max(round(rate * 60), 1)} a minute"
+    number, unit = (left, "second") if left < 60 else (math.ceil(left / 60), "minute")
+    return f"{said} · {speed} · about {number} {unit}{'' if number == 1 else 's'} left"
+
+
 class Work(HasTraits):
     """One piece of work at a time, in a thread of its own; `shown` is what came of it.
 
@@ -70,6 +86,9 @@ class Work(HasTraits):
 
     def __init__(self) -> None:
         super().__init__()
+        self.clock: Callable[[], float] = time.monotonic
+        self._began: float | None = None
+        self._stopping = False
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -78,6 +97,7 @@ class Work(HasTraits):
         if self.state == WORKING:
             return False
         self._stop.clear()
+        self._began, self._stopping = None, False
         self.done, self.total, self.word, self.shown = 0, 0, "", EMPTY
         self.state = WORKING
         self._thread = threading.Thread(target=self._run, args=(action,), daemon=True)
@@ -87,6 +107,7 @@ class Work(HasTraits):
     def stop(self) -> None:
         """Ask it to end after the answer in hand."""
         if self.state == WORKING:
+            self._stopping = True
             self.word = "stopping after the answers in hand"
             self._stop.set()
 
@@ -98,12 +119,20 @@ class Work(HasTraits):
 
     def progress(self, done: int, total: int, word: str) -> None:
         """Told after every answer; raises KeyboardInterrupt once after Stop was pressed."""
+        self._began = self.clock() if self._began is None else self._began
         self.done, self.total = done, max(total, 1)
-        if word:
+        if word or not self._stopping:  # what was waited for is over with the next answer
             self.word = word
         if self._stop.is_set():
             self._stop.clear()
             raise KeyboardInterrupt
+
+    @property
+    def said(self) -> str:
+        """How far it is, how fast and how long still, and the word of the moment."""
+        began = self._began if self._began is not None else self.clock()
+        pace = pace_words(self.done, self.total, self.clock() - began) if self.total else ""
+        return " · ".join(one for one in (pace, self.word) if one) or "reading …"
 
     def _run(self, action: Callable[[Progress], Shown]) -> None:
         try:
@@ -184,7 +213,7 @@ def work_view(work: Work, start: widgets.Button) -> widgets.VBox:
 
     def moved(_change: Any = None) -> None:
         bar.max, bar.value = max(work.total, 1), work.done
-        word.value = work.word or (f"{work.done} of {work.total}" if work.total else "reading …")
+        word.value = work.said
 
     def turned(_change: Any = None) -> None:
         busy = work.state == WORKING

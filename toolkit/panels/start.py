@@ -13,7 +13,7 @@ from toolkit.pages_look import EMPTY, Shown, good, heading, note, sentence, stop
 from toolkit.panels import parts
 from toolkit.problems import ToolkitError
 from toolkit.push import Progress
-from toolkit.report_company import MODES
+from toolkit.report_company import MODES, connection_line
 from toolkit.stages import Status
 
 Look = Callable[[str], Status]
@@ -32,11 +32,10 @@ def shown(status: Status, period: str = "") -> Shown:
     """Where a company stands: connection, switches, its months, and what is left open in the posting log."""
     books = status.settings.quickbooks
     rows = [(one, _signed(status, one), "this page's month" if one == period else "") for one in status.months]
-    days = f", {status.days_left} days left" if status.days_left is not None else ""
     place = "practice books on this computer" if books.environment.value == "emulator" else str(books.environment)
     facts = (
         ("QuickBooks", f"company ID {status.realm or 'not known yet'} ({place})"),
-        ("Connection", f"stored{days}" if status.connected else "not made yet: 01_connect makes it"),
+        ("Connection", _connection(status)),
         ("Switches", MODES[status.settings.mode]),
         ("Posting log", ", ".join(f"{number} {standing}" for standing, number in status.standings) or "empty"),
         ("Runs", f"{len(status.runs)}"),
@@ -46,6 +45,14 @@ def shown(status: Status, period: str = "") -> Shown:
         + table(("what", "how it stands"), facts)
         + (heading("Months in the inbox") + table(("month", "sign-off", ""), rows) if rows else _empty(status))
         + _open(status)
+    )
+
+
+def _connection(status: Status) -> str:
+    return (
+        connection_line(status)
+        if status.connected or status.stored_environment
+        else "not made yet: 01_connect makes it"
     )
 
 
@@ -63,8 +70,12 @@ def _open(status: Status) -> Shown:
     shown = EMPTY
     if status.unanswered:
         shown = shown + note(f"{status.unanswered} entries were sent without an answer: 04_push looks them up first.")
+    begun = {one.digest: one.command for one in status.runs}
     for digest in status.unfinished:
-        shown = shown + note(f"The plan {digest} was begun and not finished: 04_push goes on with it.")
+        command = begun.get(digest, "")
+        page = "05_deposits" if command == "push deposits" else "04_push"
+        who = "the undo panel at the end of 04_push" if command.startswith("undo ") else page
+        shown = shown + note(f"The plan {digest} was begun and not finished: {who} goes on with it.")
     return shown if shown.html else good("Nothing is left open from earlier runs.")
 
 

@@ -25,6 +25,8 @@ _PREFERENCES: TypeAdapter[Preferences] = TypeAdapter(Preferences)
 
 Rows = dict[str, dict[str, Any]]
 """Records by entity and id."""
+Touched = set[tuple[str, str]]
+"""Records, as (entity, id)."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class Holding:
     """The books in hand: records, and as of when by QuickBooks' own clock.
 
     `mark` names the connection they were read through, `since` the date from which transactions are held (None: all).
+    `stored_as` is the server time of what the file held when this was last read from it or written to it.
     """
 
     mark: str
@@ -41,6 +44,7 @@ class Holding:
     server_time: datetime
     since: date | None
     rows: Rows = field(default_factory=dict)
+    stored_as: str = ""
 
 
 class DamagedCache(Exception):
@@ -63,6 +67,18 @@ def load(path: Path) -> Holding | None:
         raise DamagedCache(type(error).__name__) from None
 
 
+def company_name(path: Path, mark: str) -> str:
+    """The company's name of the books stored under that connection, "" if there are none; raises `DamagedCache`."""
+    if not path.exists():
+        return ""
+    try:
+        with _opened(path) as connection:
+            facts = dict(connection.execute("SELECT name, value FROM fact"))
+    except sqlite3.DatabaseError as error:
+        raise DamagedCache(type(error).__name__) from None
+    return facts.get("company_name", "") if facts.get("mark") == mark else ""
+
+
 def _holding(facts: dict[str, str], stored: Iterable[tuple[str, str, bytes]]) -> Holding:
     rows: Rows = {entity: {} for entity in BY_ENTITY}
     for entity, record_id, body in stored:
@@ -76,23 +92,27 @@ def _holding(facts: dict[str, str], stored: Iterable[tuple[str, str, bytes]]) ->
         server_time=datetime.fromisoformat(facts["server_time"]),
         since=date.fromisoformat(since) if since else None,
         rows=rows,
+        stored_as=facts["server_time"],
     )
 
 
 def save(path: Path, holding: Holding, changed: Iterable[tuple[str, str]] | None = None) -> None:
-    """Store the holding; `changed` names the (entity, id) that differ from what is stored, None means all.
+    """Store the holding; `changed` names the (entity, id) that differ from what was stored of it, None means all.
 
-    One transaction: another process sees the old books or the new ones. Raises `OSError` or `sqlite3.Error`.
+    One transaction: another process sees the old books or the new ones; when another one has written the file since,
+    or it is gone, all is stored. Raises `OSError` or `sqlite3.Error`.
     """
     with _opened(path) as connection:
         connection.execute("BEGIN IMMEDIATE")
-        if changed is None:
+        found = connection.execute("SELECT value FROM fact WHERE name = 'server_time'").fetchone()
+        if changed is None or found != (holding.stored_as,):
             connection.execute("DELETE FROM record")
             changed = ((entity, record_id) for entity, held in holding.rows.items() for record_id in held)
         for entity, record_id in changed:
             _store(connection, entity, record_id, holding.rows[entity].get(record_id))
         connection.executemany("INSERT OR REPLACE INTO fact VALUES(?, ?)", _facts(holding).items())
         connection.execute("COMMIT")
+    holding.stored_as = holding.server_time.isoformat()
 
 
 def _store(connection: sqlite3.Connection, entity: str, record_id: str, record: Any) -> None:

@@ -13,8 +13,6 @@ from urllib.parse import urlsplit
 
 from toolkit.problems import ReconnectNeeded, UsageError
 from toolkit.qbo import connection_words
-from toolkit.qbo.session import Session
-from toolkit.qbo.tokens import Connection
 
 _PAGE = (
     "<!doctype html><html lang=en><meta charset=utf-8><title>Connected</title>"
@@ -22,12 +20,21 @@ _PAGE = (
 )
 
 
+def leads_here(redirect: str) -> bool:
+    """Whether a browser that is sent there comes to this machine, so that the answer need not be pasted."""
+    try:
+        parts = urlsplit(redirect)
+        return parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1") and parts.port != 0
+    except ValueError:  # a port that is no number
+        return False
+
+
 class Callback:
     """A listener for one callback address; use as a context manager, and only for an address on this machine."""
 
     def __init__(self, redirect: str) -> None:
         parts = urlsplit(redirect)
-        if parts.scheme != "http" or parts.hostname not in ("localhost", "127.0.0.1"):
+        if not leads_here(redirect):
             raise ValueError(f"{redirect} does not lead to this machine: paste the address instead")
         self._path = parts.path or "/"
         self._origin = f"{parts.scheme}://{parts.netloc}"
@@ -85,23 +92,18 @@ class Callback:
             self._came.set()
 
 
-def connect_in_browser(
-    session: Session, redirect: str, *, open_page: Callable[[str], object], seconds: float
-) -> Connection:
-    """Connect with a person at a browser on this machine: `open_page` gets the address to show.
+def came_back(redirect: str, *, seconds: float, open_page: Callable[[], object] = lambda: None) -> str:
+    """The address that the browser came back to; `open_page` is called once it can come.
 
-    Raises `ReconnectNeeded` when nobody finishes within `seconds` or the answer is not acceptable, `UsageError` when
-    the callback's port is taken.
+    Raises `ReconnectNeeded` when nobody finishes within `seconds`, `UsageError` when the callback's port is taken.
     """
     try:
         listener = Callback(redirect)
     except OSError as error:
         raise UsageError(connection_words.port_taken(redirect, str(error.strerror))) from None
     with listener:
-        page, state = session.begin(redirect)
-        open_page(page)
+        open_page()
         try:
-            came = listener.wait(seconds)
-        except TimeoutError as error:
-            raise ReconnectNeeded(connection_words.ended(str(error), "timeout")) from None
-        return session.finish(came, state, redirect)
+            return listener.wait(seconds)
+        except TimeoutError:
+            raise ReconnectNeeded(connection_words.nobody_answered()) from None

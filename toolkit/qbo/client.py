@@ -5,14 +5,15 @@ Sources: developer.intuit.com (batch, cdc, queries); recorded traffic (minimul/q
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
-from toolkit.problems import OutcomeUnknown, Problem, QuickBooksRefused, Severity
-from toolkit.qbo import faults
+from toolkit.problems import QuickBooksRefused
+from toolkit.qbo import faults, understanding
 from toolkit.qbo.exact_json import Json, dumps
 from toolkit.qbo.faults import Fault
 from toolkit.qbo.layers import Answer, Call, Layers, NoAnswer, Retry
@@ -24,6 +25,7 @@ PAGE = 1000
 BATCH = 30
 # Longer queries go as a body: an address has its limits, a body has none.
 _LONGEST_ADDRESS = 1500
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,30 +58,45 @@ class Client(Layers):
 
     def query(self, text: str) -> list[Json]:
         """The rows of one SELECT (one page, at most 1000)."""
-        return self._rows(self.ask(text))
+        return understanding.rows(self.ask(text).json, understanding.asked_for(text)) or []
 
     def ask(self, text: str) -> Answer:
         """The whole answer to one query, with QuickBooks' clock; one metered read."""
+        understood = understanding.to_query(text)
         if len(text) <= _LONGEST_ADDRESS:
-            return self.send(Call(method="GET", path="query", params={"query": text}, reads=1))
-        body = text.encode()
-        return self.send(Call(method="POST", path="query", body=body, content_type="application/text", reads=1))
+            call = Call(method="GET", path="query", params={"query": text}, reads=1, understood=understood)
+        else:
+            body, kind = text.encode(), "application/text"
+            call = Call(method="POST", path="query", body=body, content_type=kind, reads=1, understood=understood)
+        return self.send(call)
 
     def count(self, entity: str, *, where: str = "") -> int:
         """How many rows there are; one metered read."""
-        answer = self.ask(count_text(entity, where=where))
-        return int(answer.json.get("QueryResponse", {}).get("totalCount", 0))
+        return understanding.counted(self.ask(count_text(entity, where=where)).json) or 0
 
     def query_all(self, entity: str, *, where: str = "", columns: str = "*") -> list[Json]:
         """All rows by id: one read up to 999 rows, else a count and the further pages in parallel."""
-        first = self._page(entity, where, columns, 1, PAGE)
-        if len(first) < PAGE:
-            return first
+        pages = self.query_pages(entity, lambda rows: rows, where=where, columns=columns)
+        return list({str(row["Id"]): row for rows in pages for row in rows}.values())
+
+    def query_pages(
+        self, entity: str, made: Callable[[list[Json]], Made], *, where: str = "", columns: str = "*"
+    ) -> list[Made]:
+        """What `made` makes of each page of all rows by id, in order; a row can come twice where rows moved meanwhile.
+
+        `made` is called as each page comes, perhaps from other threads, so that not all rows are held as JSON at once.
+        """
+
+        def page(start: int) -> tuple[int, Made]:
+            rows = self._page(entity, where, columns, start, PAGE)
+            return len(rows), made(rows)
+
+        size, first = page(1)
+        if size < PAGE:
+            return [first]
         starts = range(PAGE + 1, self.count(entity, where=where) + 1, PAGE)
         with ThreadPoolExecutor(self._parallel) as pool:
-            pages = pool.map(lambda start: self._page(entity, where, columns, start, PAGE), starts)
-            rows = [row for page in (first, *pages) for row in page]
-        return list({str(row["Id"]): row for row in rows}.values())
+            return [first, *(found for _, found in pool.map(page, starts))]
 
     def _page(self, entity: str, where: str, columns: str, start: int, size: int) -> list[Json]:
         try:
@@ -98,17 +115,22 @@ class Client(Layers):
 
     def read(self, entity: str, record_id: str) -> Json:
         """One record by id; raises `QuickBooksRefused` with code 610 when it is not there."""
-        answer = self.send(Call(method="GET", path=f"{entity.lower()}/{record_id}", reads=1))
+        understood = understanding.holds(entity, record_id)
+        answer = self.send(Call(method="GET", path=f"{entity.lower()}/{record_id}", reads=1, understood=understood))
         return _inner(answer.json, entity)
 
     def company_info(self) -> tuple[Json, datetime | None]:
         """The company's own record, and QuickBooks' clock."""
-        answer = self.send(Call(method="GET", path=f"companyinfo/{self.realm}", reads=1))
+        understood = understanding.holds("CompanyInfo")
+        answer = self.send(Call(method="GET", path=f"companyinfo/{self.realm}", reads=1, understood=understood))
         return _inner(answer.json, "CompanyInfo"), answer.time
 
     def preferences(self) -> Json:
         """The company's settings."""
-        return _inner(self.send(Call(method="GET", path="preferences", reads=1)).json, "Preferences")
+        understood = understanding.holds("Preferences")
+        return _inner(
+            self.send(Call(method="GET", path="preferences", reads=1, understood=understood)).json, "Preferences"
+        )
 
     def report(self, name: str, **params: str) -> Json:
         """One report as QuickBooks lays it out; all values in it are text."""
@@ -120,7 +142,8 @@ class Client(Layers):
         Intuit gives at most 1000 rows in all and 30 days: the caller checks both.
         """
         params = {"entities": ",".join(entities), "changedSince": since.isoformat(timespec="seconds")}
-        answer = self.send(Call(method="GET", path="cdc", params=params, reads=1))
+        understood = understanding.to_changes(entities)
+        answer = self.send(Call(method="GET", path="cdc", params=params, reads=1, understood=understood))
         changed: dict[str, list[Json]] = {entity: [] for entity in entities}
         for response in answer.json.get("CDCResponse") or ():
             for part in response.get("QueryResponse") or ():
@@ -136,6 +159,7 @@ class Client(Layers):
     def write(self, request: WireRequest, requestid: str, *, before: Callable[[], None] | None = None) -> Json:
         """One write alone; the record as it stands after it (for a deletion: domain, status, Id).
 
+        An answer of another record, or of one that is not as it was to become, is no answer: raises `NoAnswer`.
         `before` is called right before it is sent, and keeps it from being sent by raising.
         """
         call = Call(
@@ -146,6 +170,7 @@ class Client(Layers):
             retry=Retry.NEVER,
             requestid=requestid,
             writes=1,
+            understood=understanding.to_write(request),
             before=before,
         )
         return _inner(self.send(call).json, request.entity)
@@ -181,7 +206,7 @@ class Client(Layers):
                 before=before,
             )
         )
-        answered = {str(one.get("bId") or ""): one for one in answer.json.get("BatchItemResponse") or ()}
+        answered = _by_bid(answer.json.get("BatchItemResponse") or ())
         return [_batch_answer(item, answered.get(item.bid), answer) for item in items]
 
     def email(self, entity: str, record_id: str, address: str, requestid: str) -> Json:
@@ -195,21 +220,13 @@ class Client(Layers):
             retry=Retry.NEVER,
             requestid=requestid,
             writes=1,
+            understood=understanding.holds(entity, record_id),
         )
         return _inner(self.send(call).json, entity)
 
-    def _rows(self, answer: Answer) -> list[Json]:
-        return _rows(answer.json.get("QueryResponse") or {})
-
-
-def _rows(response: Mapping[str, Any]) -> list[Json]:
-    return next((value for value in response.values() if isinstance(value, list)), [])
-
 
 def _inner(json: Json, entity: str) -> Json:
-    inner = json.get(entity)
-    if not isinstance(inner, dict):
-        raise _misread(entity)
+    inner: Json = json[entity]  # what has none was not understood, and did not come this far
     return inner
 
 
@@ -219,20 +236,26 @@ def _item(item: BatchItem) -> Json:
     return {"bId": item.bid, "Query": item.query}
 
 
+def _by_bid(answers: Sequence[Json]) -> dict[str, Json]:
+    """The answers by bid; a bid that came with more than one answer has none: which is its own is not known."""
+    counted = Counter(str(one.get("bId") or "") for one in answers)
+    return {bid: one for one in answers if counted[bid := str(one.get("bId") or "")] == 1}
+
+
 def _batch_answer(item: BatchItem, answered: Json | None, answer: Answer) -> BatchAnswer:
     if answered is None:
         return BatchAnswer(bid=item.bid, missing=True, time=answer.time)
     fault = faults.of_item(answered, intuit_tid=answer.intuit_tid)
     if fault is not None:
         return BatchAnswer(bid=item.bid, fault=fault, time=answer.time)
+    missing = BatchAnswer(bid=item.bid, missing=True, time=answer.time)
     if item.request is None:
-        rows = tuple(_rows(answered.get("QueryResponse") or {}))
-        return BatchAnswer(bid=item.bid, rows=rows, time=answer.time)
+        rows = understanding.rows(answered, understanding.asked_for(item.query))
+        return missing if rows is None else BatchAnswer(bid=item.bid, rows=tuple(rows), time=answer.time)
+    if not understanding.to_write(item.request)(answered):
+        return missing
     entity = item.request.entity
-    record = answered.get(entity)
-    if not isinstance(record, dict):
-        return BatchAnswer(bid=item.bid, missing=True, time=answer.time)
-    return BatchAnswer(bid=item.bid, entity=entity, json=record, time=answer.time)
+    return BatchAnswer(bid=item.bid, entity=entity, json=answered[entity], time=answer.time)
 
 
 def _check_batch(items: Sequence[BatchItem], requestid: str) -> None:
@@ -241,16 +264,3 @@ def _check_batch(items: Sequence[BatchItem], requestid: str) -> None:
         raise ValueError("a batch has 1 to 30 items with a bid each")
     if any(not 1 <= len(bid) <= 10 for bid in bids) or not 1 <= len(requestid) <= 36:
         raise ValueError("Intuit: a bid has at most 10 characters, a batch's requestid at most 36")
-
-
-def _misread(entity: str) -> OutcomeUnknown:
-    return OutcomeUnknown(
-        Problem(
-            code="answer-not-understood",
-            where=f"QuickBooks {entity}",
-            what=f"QuickBooks answered without the {entity} that was asked for.",
-            why="What it did cannot be told from that answer.",
-            do="Run again: what was posted is found first.",
-            severity=Severity.ITEM,
-        )
-    )

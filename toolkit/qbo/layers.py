@@ -13,13 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, Self
 
 import requests
 import urllib3.exceptions
 
 from toolkit.problems import OutcomeUnknown, Problem, ReconnectNeeded, Severity, Throttled, Unreachable
-from toolkit.qbo import fault_words, faults
+from toolkit.qbo import connection_words, fault_words, faults
 from toolkit.qbo.addresses import Addresses
 from toolkit.qbo.exact_json import Json, loads
 from toolkit.qbo.faults import Fault
@@ -63,6 +63,8 @@ class Call:
     writes: int = 0
     admitted: bool = False
     """Its place in the limits was taken beforehand (see `Layers.admit`); that holds for the first sending only."""
+    understood: Callable[[Json], bool] | None = None
+    """Whether parsed JSON answers this very question; what does not is no answer, as if it had been lost."""
     before: Callable[[], None] | None = None
     """Called right before each sending, after all waiting; what it raises keeps the call from being sent."""
 
@@ -94,11 +96,16 @@ class Answer:
 
 @dataclass(slots=True)
 class Counters:
-    """What was spent: metered reads (each query in a batch counts), writes asked for, HTTP calls sent."""
+    """What was spent: metered reads (each query in a batch counts), writes, HTTP calls sent.
+
+    `writes` were answered, or may have been carried out although no answer came; repeated under the same requestid they
+    are the same writes. `sent` counts every sending of a call that writes, whether or not an answer came.
+    """
 
     reads: int = 0
     writes: int = 0
     calls: int = 0
+    sent: int = 0
 
 
 class Connected(Protocol):
@@ -125,6 +132,9 @@ class Connected(Protocol):
     def renew(self, spent: str) -> None:
         """Replace the token `spent`."""
 
+    def scrubbed(self, content: bytes) -> bytes:
+        """The content without any secret of the connection."""
+
     def send(
         self,
         method: str,
@@ -143,6 +153,10 @@ class _NotSent(Exception):
 
 class _Lost(Exception):
     """The call may have reached QuickBooks, and there is no usable answer."""
+
+
+class _Misread(_Lost):
+    """An answer came whole, and it answers something else."""
 
 
 class _Refused(Exception):
@@ -176,6 +190,11 @@ class Layers:
         self._parallel = parallel
         self._lock = threading.Lock()
         self._spent = Counters()
+        self._unanswered: set[str] = set()
+
+    def through(self, session: Connected) -> Self:
+        """The same client over another connection, in the same limits."""
+        return type(self)(session, self._limits, sleep=self._sleep, jitter=self._jitter, parallel=self._parallel)
 
     @property
     def realm(self) -> str:
@@ -201,13 +220,22 @@ class Layers:
 
     @property
     def writes(self) -> int:
-        """Writes asked for so far."""
+        """Writes so far that were answered or may have been carried out: 0 only if nothing can have changed."""
         return self._spent.writes
+
+    @property
+    def sent(self) -> int:
+        """How often something that writes was sent, answered or not: what was read before is old once this moves."""
+        return self._spent.sent
 
     @property
     def calls(self) -> int:
         """HTTP calls sent so far, repetitions included."""
         return self._spent.calls
+
+    def rest(self, seconds: float) -> None:
+        """Wait."""
+        self._sleep(seconds)
 
     def admit(self, *, batch: bool = False) -> tuple[float, str]:
         """Take a place in the limits for one call now: (0.0, ""), or the seconds until there is one, and why."""
@@ -219,8 +247,13 @@ class Layers:
         Raises `QuickBooksRefused` for a refusal that no repetition cures, `Throttled` and `Unreachable` after the
         allowed repetitions, `NoAnswer` for a write without an answer, `ReconnectNeeded` when the connection is gone.
         """
-        answer = self._with_retries(call)
-        self._count(reads=call.reads, writes=call.writes)
+        try:
+            answer = self._with_retries(call)
+        except NoAnswer:
+            self._count_writes(call, answered=False)
+            raise
+        self._count(reads=call.reads)
+        self._count_writes(call, answered=True)
         self._limits.succeeded()
         return answer
 
@@ -287,7 +320,7 @@ class Layers:
         return self._once(call)
 
     def _once(self, call: Call) -> Answer:
-        self._count(calls=1)
+        self._count(calls=1, sent=1 if call.writes else 0)
         url = f"{self._session.addresses.company(self._session.realm)}/{call.path}"
         params = {"minorversion": MINOR_VERSION, **call.params}
         if call.requestid:
@@ -300,31 +333,41 @@ class Layers:
             response = self._session.send(call.method, url, params=params, body=call.body, headers=headers)
         except requests.RequestException as error:
             raise _network(error) from None
-        return _read(call, response)
+        return _read(call, response, self._session.scrubbed(response.content))
 
-    def _count(self, *, reads: int = 0, writes: int = 0, calls: int = 0) -> None:
+    def _count_writes(self, call: Call, *, answered: bool) -> None:
+        """Count the writes of a call, once for all its repetitions: they can be carried out only once."""
+        with self._lock:
+            if call.requestid not in self._unanswered:
+                self._spent.writes += call.writes
+            if call.requestid and not answered:
+                self._unanswered.add(call.requestid)
+
+    def _count(self, *, reads: int = 0, calls: int = 0, sent: int = 0) -> None:
         with self._lock:
             self._spent.reads += reads
-            self._spent.writes += writes
             self._spent.calls += calls
+            self._spent.sent += sent
 
 
-def _read(call: Call, response: requests.Response) -> Answer:
+def _read(call: Call, response: requests.Response, content: bytes) -> Answer:
     tid = response.headers.get("intuit_tid", "")
-    fault = faults.read(response.status_code, response.content, intuit_tid=tid)
+    fault = faults.read(response.status_code, content, intuit_tid=tid)
     if fault is not None:
         raise _Refused(fault, _retry_after(response.headers.get("Retry-After")))
     if response.status_code >= 300:
         raise _Lost(f"an unexpected redirection, HTTP {response.status_code}")
     if call.accept != "application/json":
-        return Answer(json={}, body=response.content, intuit_tid=tid)
+        return Answer(json={}, body=content, intuit_tid=tid)
     try:
-        parsed = loads(response.content.decode("utf-8"))
+        parsed = loads(content.decode("utf-8"))
     except ValueError:
         raise _Lost("an answer that is cut or not JSON") from None
     if not isinstance(parsed, dict):
         raise _Lost("an answer that is not an object")
-    return Answer(json=parsed, body=response.content, intuit_tid=tid)
+    if call.understood is not None and not call.understood(parsed):
+        raise _Misread("an answer to something else than what was asked")
+    return Answer(json=parsed, body=content, intuit_tid=tid)
 
 
 def _retry_after(text: str | None) -> float | None:
@@ -334,15 +377,16 @@ def _retry_after(text: str | None) -> float | None:
 
 def _network(error: requests.RequestException) -> _NotSent | _Lost:
     """Whether the call was surely not sent: only when no connection could be made at all."""
+    words = connection_words.broken(error)
     if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
-        return _NotSent(type(error).__name__)
+        return _NotSent(words)
     if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
         return _NotSent("the server's certificate is not trusted")  # other TLS failures can come after the request
     cause: object = error.args[0] if error.args else None
     reason = getattr(cause, "reason", cause)
     if isinstance(reason, urllib3.exceptions.NewConnectionError):
-        return _NotSent("no connection")
-    return _Lost(type(error).__name__)
+        return _NotSent(words)
+    return _Lost(words)
 
 
 def _connection_refused(fault: Fault) -> bool:
@@ -368,6 +412,8 @@ def _out_of_tries(call: Call, error: Exception) -> Unreachable:
         return error
     if isinstance(error, _Refused):
         return Unreachable(fault_words.problem(error.fault, call.name))
+    if isinstance(error, _Misread):
+        return Unreachable(_not_understood(call))
     return Unreachable(
         Problem(
             code="quickbooks-unreachable",
@@ -377,4 +423,15 @@ def _out_of_tries(call: Call, error: Exception) -> Unreachable:
             do="Check the network, then run again.",
             severity=Severity.FILE,
         )
+    )
+
+
+def _not_understood(call: Call) -> Problem:
+    return Problem(
+        code="answer-not-understood",
+        where=call.name,
+        what="QuickBooks answered several times with something else than what was asked for.",
+        why="Taking it for the answer could miss what stands in the books, and post it a second time.",
+        do="Run again later; if it goes on, something between here and QuickBooks changes its answers.",
+        severity=Severity.FILE,
     )

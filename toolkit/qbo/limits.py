@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 Clock = Callable[[], float]
@@ -61,6 +61,9 @@ class _Window:
 
     def take(self, now: float) -> None:
         self.taken.append(now)
+
+    def recall(self, moments: Iterable[float]) -> None:
+        self.taken = deque(sorted([*self.taken, *moments]))
 
 
 @dataclass(slots=True)
@@ -122,6 +125,15 @@ class Limits:
             self._app.batches,
         )
         self._share, self._paused_until, self._throttles = 1.0, 0.0, 0
+
+    def recall(self, ages: Iterable[float]) -> None:
+        """Count batches that an earlier process sent so many seconds ago: QuickBooks' minute does not end with it."""
+        with self._app.lock:
+            now = self._clock()
+            moments = [now - age for age in ages if age >= 0]
+            for gate in self._batches:
+                if isinstance(gate, _Window):
+                    gate.recall(moments)
 
     def admit(self, *, batch: bool = False) -> tuple[float, str]:
         """Count one call (or one batch) that may be sent now: (0.0, ""), or the seconds until one may, and why."""

@@ -1,4 +1,8 @@
-"""Keeps the OAuth libraries from printing tokens: they log whole headers, bodies and answers at DEBUG."""
+"""Keeps the libraries below from printing secrets at DEBUG.
+
+requests-oauthlib and oauthlib log whole headers, bodies and answers; urllib3 logs the address of each call, and that of
+the sign-in holds the state.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,15 @@ def _nothing(record: logging.LogRecord) -> bool:
     return record.levelno >= logging.WARNING
 
 
+def _no_sign_in(record: logging.LogRecord) -> bool:
+    return "/connect/oauth2" not in record.getMessage()
+
+
 def pin() -> None:
     """Let those loggers, and each below them, pass warnings only, whatever level anybody sets later."""
+    addresses = logging.getLogger("urllib3.connectionpool")
+    if _no_sign_in not in addresses.filters:
+        addresses.addFilter(_no_sign_in)
     for name in (*_TALKATIVE, *list(logging.root.manager.loggerDict)):
         if name.partition(".")[0] in _TALKATIVE:
             logger = logging.getLogger(name)

@@ -6,14 +6,14 @@ the connection); python-quickbooks issue 397 (texts of invalid_grant).
 
 from __future__ import annotations
 
-import hmac
 import secrets
 import threading
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import quote
 
 import requests
 from oauthlib.oauth2 import OAuth2Error
@@ -22,9 +22,9 @@ from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session
 
 from toolkit.problems import ReconnectNeeded, Unreachable, UsageError
-from toolkit.qbo import connection_words, quiet
+from toolkit.qbo import connection_words, oauth_answers, quiet
 from toolkit.qbo.addresses import ADDRESSES, SCOPE, Addresses
-from toolkit.qbo.tokens import Connection, Store
+from toolkit.qbo.tokens import Connection, PassingStore, Store
 from toolkit.settings import Environment
 
 quiet.pin()
@@ -39,6 +39,11 @@ DEVELOPMENT_REDIRECT = "http://localhost:8765/callback"
 """What a development key may lead back to; a production key needs an https address (docs/connect.md)."""
 # Intuit .NET and JS SDKs of 2026: asks for the day after which no renewal helps.
 _HARD_END = {"x-include-refresh-token-hard-expires-in": "true"}
+
+
+SCRUBBED = b"(secret)"
+# The practice QuickBooks' own keys are one plain word, which is no secret and stands in many answers.
+_SHORTEST = 12
 
 
 class Refusing(BaseAdapter):
@@ -74,6 +79,7 @@ class Session:
         self._adapter = adapter or HTTPAdapter(pool_connections=4, pool_maxsize=connections)
         self._renewing = threading.Lock()
         self._known: Connection | None = None
+        self._secrets: frozenset[bytes] = frozenset()
         self._http = self._oauth("")
         if environment is Environment.EMULATOR and adapter is None:
             raise ValueError("an emulated company is reached through an adapter")
@@ -88,7 +94,14 @@ class Session:
         """The stored connection, tokens or keys only; None when nothing was stored."""
         if self._known is None:
             self._known = self._store.load()
+            if self._known is not None:
+                self._remember(self._known)
         return self._known
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether keys for this environment are stored; keys stored without an environment count for any."""
+        return self.connection is not None and self.connection.environment in ("", self._environment)
 
     @property
     def realm(self) -> str:
@@ -108,48 +121,80 @@ class Session:
     # connecting
 
     def keys(self, client_id: str, client_secret: str) -> None:
-        """Store the app's keys; tokens of other keys are dropped."""
+        """Store the app's keys for this environment; tokens of other keys or of another environment are dropped.
+
+        Raises `ReconnectNeeded` when one of them is blank; what was stored stays then.
+        """
+        client_id, client_secret = client_id.strip(), client_secret.strip()
+        if not client_id or not client_secret:
+            raise ReconnectNeeded(connection_words.blank_keys())
+        fresh = Connection(client_id=client_id, client_secret=client_secret, environment=str(self._environment))
         with self._store.locked():
             old = self._store.load()
-            if old is None or (old.client_id, old.client_secret) != (client_id, client_secret):
-                fresh = Connection(client_id=client_id, client_secret=client_secret, environment=str(self._environment))
+            same = old is not None and (old.client_id, old.client_secret) == (client_id, client_secret)
+            if old is None or not same or old.environment not in ("", self._environment):
                 self._keep(fresh)
 
     def begin(self, redirect: str) -> tuple[str, str]:
         """The page to open in a browser and the state that must come back with the answer."""
+        if self.connection is not None and not self.has_keys:
+            # Intuit: development keys reach test companies only, production keys real ones only.
+            raise ReconnectNeeded(
+                connection_words.wrong_environment(self.connection.environment, str(self._environment))
+            )
         state = secrets.token_urlsafe(24)
         oauth = OAuth2Session(self._keys().client_id, redirect_uri=redirect, scope=SCOPE)
         address, _ = oauth.authorization_url(self.addresses.authorize, state=state)
         return address, state
 
-    def finish(self, callback: str, state: str, redirect: str) -> Connection:
-        """Connect with the address that Intuit led back to, and store the tokens.
+    def answered(self, callback: str, state: str, redirect: str) -> Session:
+        """The connection that the address which Intuit led back to makes, held in memory until `keep` stores it.
 
         Raises `ReconnectNeeded` when the state is not ours, consent was refused, the code was used or too old, or the
         company is not the one of company.toml.
         """
-        answer = _callback_answer(callback, state)
+        answer = oauth_answers.callback_answer(callback, state)
         realm = answer.get("realmId", "")
         if self._wanted and realm != self._wanted:
             raise ReconnectNeeded(connection_words.wrong_company(realm, self._wanted))
+        made = self._exchange(answer["code"], redirect)
+        connection = replace(made, realm=realm, environment=str(self._environment), connected_at=self._now())
+        return Session(PassingStore(connection), self._environment, realm=realm, now=self._now, adapter=self._adapter)
+
+    def keep(self, answered: Session) -> Connection:
+        """Store the connection that `answered` holds: it is this company's from now on."""
+        connection = answered._ready()
         with self._store.locked():
-            made = self._exchange(answer["code"], redirect)
-            connection = replace(made, realm=realm, environment=str(self._environment), connected_at=self._now())
             self._keep(connection)
         return connection
 
-    def disconnect(self) -> None:
-        """Revoke the connection at Intuit and forget its tokens; the app's keys stay."""
+    def finish(self, callback: str, state: str, redirect: str) -> Connection:
+        """Connect with the address that Intuit led back to, and store the tokens; raises as `answered`."""
+        return self.keep(self.answered(callback, state, redirect))
+
+    def disconnect(self) -> bool:
+        """Revoke the connection at Intuit and forget its tokens; the app's keys stay. False: only forgotten here.
+
+        Raises `Unreachable` when Intuit cannot be asked; the tokens are then kept.
+        """
         with self._store.locked():
             connection = self._store.load()
             if connection is None or not connection.connected:
-                return
+                return True
             answer = self._post(
                 self.addresses.revoke, connection, json={"token": connection.refresh_token}, what="end the connection"
             )
-            if answer.status_code >= 500:
+            if oauth_answers.unwell(answer):
                 raise Unreachable(connection_words.not_reachable("end the connection", f"HTTP {answer.status_code}"))
             self._keep(connection.disconnected())
+        # 400 says that the token is not known any more; 401 and 403 that these keys may not end it.
+        return answer.status_code not in (401, 403)
+
+    def forget(self) -> None:
+        """Forget tokens and keys, asking nobody."""
+        with self._store.locked():
+            self._store.clear()
+        self._known = None
 
     def ensure(self) -> None:
         """Have a token that should pass: renewed when its time is nearly over; an emulated company connects itself."""
@@ -188,6 +233,20 @@ class Session:
             allow_redirects=False,
         )
 
+    def scrubbed(self, content: bytes) -> bytes:
+        """The content without any secret that this session has held: an answer may echo what was sent to it."""
+        for secret in self._secrets:
+            if secret in content:
+                content = content.replace(secret, SCRUBBED)
+        return content
+
+    def _remember(self, connection: Connection) -> None:
+        keys = f"{connection.client_id}:{connection.client_secret}"
+        held = (connection.access_token, connection.refresh_token, connection.client_id, connection.client_secret)
+        secret = {one.encode() for one in held if len(one) >= _SHORTEST}
+        basic = {b64encode(keys.encode())} if connection.client_secret else set()
+        self._secrets = self._secrets.union(secret, (quote(one).encode() for one in secret), basic)  # read by threads
+
     def token(self) -> str:
         """The access token in use, to say later which one was spent."""
         return self._ready().access_token
@@ -218,7 +277,7 @@ class Session:
             if again is not None and again.connected and again.refresh_token != stored.refresh_token:
                 self._use(again)
                 return
-            self._gone(str(answer.get("error_description") or answer["error"]), str(answer["error"]))
+            self._gone(*self._refusal(answer))
             return
         self._keep(stored.issued(answer, self._now()))
 
@@ -240,30 +299,49 @@ class Session:
                 self._connect_emulated(locked=True)
                 return
         self._known = Connection(client_id=EMULATOR_KEY, client_secret=EMULATOR_KEY, environment=str(self._environment))
-        page, state = self.begin(EMULATOR_REDIRECT)
-        chosen = {"approve": "1"} | ({"realmId": self._wanted} if self._wanted else {})
-        answer = self._bare("GET", page, params=chosen, what="connect")
-        realm_answer = _callback_answer(answer.headers.get("Location", ""), state)
-        realm = realm_answer.get("realmId", "")
+        answer = self._approved(self._wanted)
+        realm = answer.get("realmId", "")
         if self._wanted and realm != self._wanted:
             raise ReconnectNeeded(connection_words.wrong_company(realm, self._wanted))
-        made = self._exchange(realm_answer["code"], EMULATOR_REDIRECT)
+        made = self._exchange(answer["code"], EMULATOR_REDIRECT)
         self._keep(replace(made, realm=realm, connected_at=self._now()))
+
+    def _approved(self, realm: str) -> dict[str, str]:
+        """The emulator's answer for a company, "" for the one that it has."""
+        page, state = self.begin(EMULATOR_REDIRECT)
+        chosen = {"approve": "1"} | ({"realmId": realm} if realm else {})
+        came = self._bare("GET", page, params=chosen, what="connect").headers.get("Location", "")
+        try:
+            return oauth_answers.callback_answer(came, state)
+        except ReconnectNeeded:
+            if not came or not (realm or self._wanted):
+                raise
+        if not realm:
+            return {}  # it has several companies, and none is ours
+        return self._approved("")  # it has no such company: which one it has is said
 
     # the token endpoint
 
     def _exchange(self, code: str, redirect: str) -> Connection:
         keys = self._keys()
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect}
-        answer = _token_answer(self._post(self.addresses.token, keys, data=form, what="connect"))
+        answer = oauth_answers.token_answer(self._post(self.addresses.token, keys, data=form, what="connect"))
         if "error" in answer:
-            reason = str(answer.get("error_description") or answer["error"])
-            raise ReconnectNeeded(connection_words.ended(reason, str(answer["error"])))
+            self._secrets |= {code.encode()}
+            raise ReconnectNeeded(connection_words.not_made(*self._refusal(answer)))
         return keys.disconnected().issued(answer, self._now())
+
+    def _refusal(self, answer: Mapping[str, Any]) -> tuple[str, str]:
+        """Reason and code of a flat OAuth error, the reason without what it may repeat of our request."""
+        self._remember(self._keys())
+        reason = str(answer.get("error_description") or answer["error"])
+        return self.scrubbed(reason.encode()).decode("utf-8", "replace"), str(answer["error"])
 
     def _refresh(self, stored: Connection) -> dict[str, Any]:
         form = {"grant_type": "refresh_token", "refresh_token": stored.refresh_token}
-        return _token_answer(self._post(self.addresses.token, stored, data=form, what="renew the connection"))
+        return oauth_answers.token_answer(
+            self._post(self.addresses.token, stored, data=form, what="renew the connection")
+        )
 
     def _post(self, url: str, keys: Connection, *, what: str, **content: Any) -> requests.Response:
         # Built-in renewal of requests-oauthlib sends no client credentials, which Intuit answers with invalid_client.
@@ -277,7 +355,7 @@ class Session:
                 method, url, withhold_token=True, timeout=TIMEOUT, allow_redirects=False, headers=headers, **content
             )
         except (requests.RequestException, OAuth2Error) as error:
-            raise Unreachable(connection_words.not_reachable(what, type(error).__name__)) from None
+            raise Unreachable(connection_words.not_reachable(what, connection_words.broken(error))) from None
 
     # state
 
@@ -299,6 +377,7 @@ class Session:
         self._use(connection)
 
     def _use(self, connection: Connection) -> None:
+        self._remember(connection)
         if not self._known or self._known.access_token != connection.access_token:
             self._http = self._oauth(connection.access_token)
         self._known = connection
@@ -314,38 +393,3 @@ class Session:
         if not self._http.token:
             self._http = self._oauth(connection.access_token)
         return connection
-
-
-def _callback_answer(callback: str, state: str) -> dict[str, str]:
-    """The parameters of the callback address; raises `ReconnectNeeded` unless state is ours and a code is there."""
-    answer = {name: values[0] for name, values in parse_qs(urlsplit(callback.strip()).query).items()}
-    if "error" in answer and "state" not in answer:
-        raise ReconnectNeeded(
-            connection_words.ended(answer.get("error_description") or answer["error"], answer["error"])
-        )
-    if not hmac.compare_digest(answer.get("state", "").encode(), state.encode()):
-        raise ReconnectNeeded(connection_words.foreign_state())
-    if "error" in answer:
-        raise ReconnectNeeded(
-            connection_words.ended(answer.get("error_description") or answer["error"], answer["error"])
-        )
-    if not answer.get("code") or not answer.get("realmId"):
-        raise ReconnectNeeded(connection_words.ended("the address holds no code and company ID", "callback"))
-    return answer
-
-
-def _token_answer(answer: requests.Response) -> dict[str, Any]:
-    """The token answer, or the flat OAuth error; raises `Unreachable` for anything else (Intuit is unwell)."""
-    try:
-        read = answer.json()
-    except ValueError:
-        read = None
-    if isinstance(read, dict) and (
-        "access_token" in read or (isinstance(read.get("error"), str) and not _unwell(answer))
-    ):
-        return read
-    raise Unreachable(connection_words.not_reachable("renew the connection", f"HTTP {answer.status_code}"))
-
-
-def _unwell(answer: requests.Response) -> bool:
-    return answer.status_code >= 500 or answer.status_code == 429

@@ -7,6 +7,7 @@ snapshot, customers and accounts get a new time at each posting, queries can lag
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -18,12 +19,23 @@ from toolkit.books import Books
 from toolkit.problems import OutcomeUnknown, Problem, QuickBooksRefused, Severity, Unreachable
 from toolkit.qbo import books_cache, wire_read
 from toolkit.qbo.balances import read_balances
-from toolkit.qbo.books_cache import DamagedCache, Holding
+from toolkit.qbo.books_cache import DamagedCache, Holding, Touched
 from toolkit.qbo.client import PAGE, Client
 from toolkit.qbo.exact_json import Json
 from toolkit.qbo.sources import BY_ENTITY, CHANGING, EVERY_STATE, SOURCES, Source
 
-__all__ = ["read_balances", "read_books"]
+__all__ = [
+    "Say",
+    "begin",
+    "bring_up",
+    "company_name",
+    "read_anew",
+    "read_balances",
+    "read_books",
+    "renew_settings",
+    "silent",
+    "state",
+]
 
 Say = Callable[[str], None]
 
@@ -37,15 +49,18 @@ _ROOM = 500
 _CHANGING = [source.entity for source in CHANGING]
 _LISTS_LAST = timedelta(days=1)
 _TRIES = 3
+_SECOND = 1.0
+# Ten pages: at Intuit's ten requests a second, a sentence each second or two.
+_EACH = 10_000
 # Feature not supported, permission denied, business validation: the company's plan or the person's role lacks the list.
 _LACKING = frozenset({"5030", "5020", "6000"})
 
 
-def _silent(text: str) -> None:
+def silent(text: str) -> None:
     """Says nothing."""
 
 
-def read_books(client: Client, *, since: date | None = None, cache: Path | None = None, say: Say = _silent) -> Books:
+def read_books(client: Client, *, since: date | None = None, cache: Path | None = None, say: Say = silent) -> Books:
     """The books of the connected company: lists whole, transactions dated `since` (inclusive; None: all).
 
     With `cache` (the company's books.db) only changes are asked for where that is safe, and the file is brought up to
@@ -53,15 +68,38 @@ def read_books(client: Client, *, since: date | None = None, cache: Path | None 
     change: what is changed while the pages are read is read again. Raises what `Client.send` raises.
     """
     before = client.reads
-    holding = _from_cache(client, cache, since, say) if cache is not None else None
-    if holding is None:
-        holding = _whole(client, since)
-        _store(cache, holding, None, say)
-    return _books(client, holding, since, client.reads - before)
+    holding, whole = begin(client, since=since, cache=cache, say=say)
+    if not whole:
+        renew_settings(client, holding, cache, say)
+    return state(client, holding, since=since, reads=client.reads - before)
 
 
-def _from_cache(client: Client, cache: Path, since: date | None, say: Say) -> Holding | None:
-    """The cached books brought up to date, None when they must be read anew."""
+def begin(
+    client: Client, *, since: date | None = None, cache: Path | None = None, say: Say = silent
+) -> tuple[Holding, bool]:
+    """The stored books brought up to date but for the settings, or all read anew; and whether it was all."""
+    holding = _stored(client, cache, since, say) if cache is not None else None
+    if holding is not None and bring_up(client, holding, cache, say) is not None:
+        return holding, False
+    return read_anew(client, since=since, cache=cache, say=say), True
+
+
+def read_anew(client: Client, *, since: date | None = None, cache: Path | None = None, say: Say = silent) -> Holding:
+    """Everything, read in parallel, with what changed meanwhile read again; stored in `cache`."""
+    for number in range(_TRIES):
+        if number:
+            client.rest(_SECOND)  # a burst in the very second that a read began in lies before the next one
+        holding = _pages(client, since, say)
+        if not holding.rows["Account"]:
+            continue
+        if _settled(client, holding):
+            _store(cache, holding, None, say)
+            return holding
+    raise _too_busy() if holding.rows["Account"] else _no_accounts()
+
+
+def _stored(client: Client, cache: Path, since: date | None, say: Say) -> Holding | None:
+    """The cached books as they were stored, None when they must be read anew."""
     try:
         holding = books_cache.load(cache)
     except DamagedCache as damaged:
@@ -73,16 +111,30 @@ def _from_cache(client: Client, cache: Path, since: date | None, say: Say) -> Ho
     if holding.mark != client.mark:
         say("The company was connected anew; everything is read again.")
         return None
-    if not _covers(holding.since, since):
+    if not holding.rows.get("Account"):
+        say("The stored books have no chart of accounts; everything is read again.")
         return None
-    return _brought_up(client, holding, cache, say)
+    return holding if _covers(holding.since, since) else None
+
+
+def company_name(cache: Path, mark: str) -> str:
+    """The company's name as it was stored with the books of that connection, "" if it is not known."""
+    try:
+        return books_cache.company_name(cache, mark)
+    except DamagedCache:
+        return ""
 
 
 def _covers(held: date | None, asked: date | None) -> bool:
     return held is None or (asked is not None and held <= asked)
 
 
-def _brought_up(client: Client, holding: Holding, cache: Path, say: Say) -> Holding | None:
+def bring_up(client: Client, holding: Holding, cache: Path | None, say: Say = silent) -> Touched | None:
+    """Put what changed since the last read into the holding and into `cache`; one metered read.
+
+    Returns which (entity, id) differ now; None, with the reason said, when everything must be read anew. Preferences
+    and tax codes are not among it: see `renew_settings`.
+    """
     reach = holding.server_time - _overlap(holding)
     try:
         changed, now = client.cdc(_CHANGING, reach)
@@ -95,9 +147,8 @@ def _brought_up(client: Client, holding: Holding, cache: Path, say: Say) -> Hold
         return None
     touched = _apply(holding, changed)
     holding.server_time = now
-    _renew_settings(client, holding, touched)
     _store(cache, holding, touched, say)
-    return holding
+    return touched
 
 
 def _unsafe(holding: Holding, changed: dict[str, list[Json]], now: datetime | None) -> str:
@@ -120,41 +171,46 @@ def _overlap(holding: Holding) -> timedelta:
         if getattr(record, "updated_at", None) is not None
     ]
     for overlap in _OVERLAPS:
-        inside = [customer for at, customer in times if at >= holding.server_time - overlap]
+        # The question has whole seconds, so it reaches back to the second's beginning.
+        reach = (holding.server_time - overlap).replace(microsecond=0)
+        inside = [customer for at, customer in times if at >= reach]
         # A posting gives its customer a new time too.
         if len(inside) + len(set(inside)) <= _ROOM:
             return overlap
     return _OVERLAPS[-1]
 
 
-def _renew_settings(client: Client, holding: Holding, touched: set[tuple[str, str]]) -> None:
-    """Read what change data capture does not tell: preferences each time, tax codes daily."""
+def renew_settings(client: Client, holding: Holding, cache: Path | None, say: Say = silent) -> bool:
+    """Read what change data capture does not tell: preferences (one metered read), tax codes once a day.
+
+    Returns whether anything of it differs from what was held.
+    """
+    before = holding.preferences
     holding.preferences = wire_read.preferences(client.preferences())
-    if holding.server_time - holding.lists_at > _LISTS_LAST:
-        for source in SOURCES:
-            if not source.changes:
-                old = holding.rows[source.entity]
-                holding.rows[source.entity] = _all_of(client, source, None)
-                touched |= {(source.entity, one) for one in old.keys() | holding.rows[source.entity].keys()}
-        holding.lists_at = holding.server_time
+    touched = _renewed_lists(client, holding) if holding.server_time - holding.lists_at > _LISTS_LAST else set()
+    _store(cache, holding, touched, say)
+    return bool(touched) or holding.preferences != before
 
 
-def _whole(client: Client, since: date | None) -> Holding:
-    """Everything, read in parallel, with what changed meanwhile read again."""
-    for _ in range(_TRIES):
-        holding = _pages(client, since)
-        if _settled(client, holding):
-            return holding
-    raise _too_busy()
+def _renewed_lists(client: Client, holding: Holding) -> Touched:
+    touched: Touched = set()
+    for source in SOURCES:
+        if not source.changes:
+            old, new = holding.rows[source.entity], _all_of(client, source, None)
+            holding.rows[source.entity] = new
+            touched |= {(source.entity, one) for one in old.keys() | new.keys() if old.get(one) != new.get(one)}
+    holding.lists_at = holding.server_time
+    return touched
 
 
-def _pages(client: Client, since: date | None) -> Holding:
+def _pages(client: Client, since: date | None, say: Say) -> Holding:
     company, now = client.company_info()
     if now is None:
         raise _no_clock()
+    heard = _Heard(str(company.get("CompanyName") or client.realm), say)
     with ThreadPoolExecutor(client.parallel) as pool:
         settings = pool.submit(client.preferences)
-        reading = {source.entity: pool.submit(_all_of, client, source, since) for source in SOURCES}
+        reading = {source.entity: pool.submit(_all_of, client, source, since, heard.rows) for source in SOURCES}
         rows = {entity: future.result() for entity, future in reading.items()}
         preferences = wire_read.preferences(settings.result())
     return Holding(
@@ -168,17 +224,44 @@ def _pages(client: Client, since: date | None) -> Holding:
     )
 
 
-def _all_of(client: Client, source: Source, since: date | None) -> dict[str, Any]:
+class _Heard:
+    """Tells a waiting person how far a long read has come; a short one says nothing."""
+
+    def __init__(self, company: str, say: Say) -> None:
+        self._company, self._say = company, say
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def rows(self, number: int) -> None:
+        """So many more have come."""
+        with self._lock:
+            before, self._count = self._count, self._count + number
+            if before // _EACH != self._count // _EACH:
+                self._say(f"Reading the books of {self._company}: {self._count // _EACH * _EACH:,} records so far …")
+
+
+def _unheard(_rows: int) -> None:
+    """Nobody waits."""
+
+
+def _all_of(
+    client: Client, source: Source, since: date | None, heard: Callable[[int], None] = _unheard
+) -> dict[str, Any]:
     where = EVERY_STATE
     if source.dated:
         where = f"TxnDate >= '{since.isoformat()}'" if since else ""
+
+    def records(rows: list[Json]) -> dict[str, Any]:
+        heard(len(rows))
+        return {str(json["Id"]): source.read(json) for json in rows}
+
     try:
-        found = client.query_all(source.entity, where=where, columns=source.columns)
+        pages = client.query_pages(source.entity, records, where=where, columns=source.columns)
     except QuickBooksRefused as refused:
         if source.optional and refused.fault_code in _LACKING:
             return {}
         raise
-    return {str(json["Id"]): source.read(json) for json in found}
+    return {key: record for page in pages for key, record in page.items()}
 
 
 def _settled(client: Client, holding: Holding) -> bool:
@@ -232,9 +315,9 @@ def _leaves(holding: Holding, source: Source, json: Json) -> bool:
     return wire_read.day(json["TxnDate"]) < holding.since
 
 
-def _apply(holding: Holding, changed: dict[str, list[Json]]) -> set[tuple[str, str]]:
+def _apply(holding: Holding, changed: dict[str, list[Json]]) -> Touched:
     """Put changed rows in place of the held ones; returns which (entity, id) now differ."""
-    touched: set[tuple[str, str]] = set()
+    touched: Touched = set()
     for entity, rows in changed.items():
         source, held = BY_ENTITY[entity], holding.rows.setdefault(entity, {})
         for json in rows:
@@ -250,7 +333,7 @@ def _apply(holding: Holding, changed: dict[str, list[Json]]) -> set[tuple[str, s
     return touched
 
 
-def _store(cache: Path | None, holding: Holding, touched: set[tuple[str, str]] | None, say: Say) -> None:
+def _store(cache: Path | None, holding: Holding, touched: Touched | None, say: Say) -> None:
     if cache is None:
         return
     try:
@@ -260,7 +343,8 @@ def _store(cache: Path | None, holding: Holding, touched: set[tuple[str, str]] |
         say(f"The books could not be stored in {cache.name} ({type(error).__name__}); the next run reads them again.")
 
 
-def _books(client: Client, holding: Holding, since: date | None, reads: int) -> Books:
+def state(client: Client, holding: Holding, *, since: date | None = None, reads: int = 0) -> Books:
+    """The holding as Books: transactions dated `since` (inclusive; None: all that is held)."""
     fields: dict[str, list[Any]] = {}
     for source in SOURCES:
         rows: Iterable[Any] = holding.rows[source.entity].values()
@@ -305,6 +389,19 @@ def _too_busy() -> Unreachable:
             what="The books changed faster than they could be read, three times in a row.",
             why="A plan made from half old, half new books could be wrong.",
             do="Wait until the other program has finished, then run again.",
+            severity=Severity.FILE,
+        )
+    )
+
+
+def _no_accounts() -> Unreachable:
+    return Unreachable(
+        Problem(
+            code="answer-not-understood",
+            where="QuickBooks chart of accounts",
+            what="QuickBooks answered three times that the company has no accounts at all.",
+            why="Every company has some, so this is not an answer to rely on; nothing of it was kept.",
+            do="Run again later; check in QuickBooks that the chart of accounts is there.",
             severity=Severity.FILE,
         )
     )

@@ -9,16 +9,19 @@ import json
 import os
 from base64 import b64decode, b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, Protocol
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
-from toolkit.problems import Problem, Severity, UsageError
+from toolkit import disk
+from toolkit.problems import CompanyBusy, ReconnectNeeded, UsageError
+from toolkit.qbo import token_words
 from toolkit.qbo.filelock import locked
 
 Passphrase = Callable[[], str | None]
@@ -68,8 +71,12 @@ class Connection:
 
     def days_left(self, now: datetime) -> int | None:
         """Whole days until the connection ends by itself if it is not used, None if that was not said."""
-        ends = [end for end in (self.refresh_ends, self.hard_end) if end is not None]
-        return max(0, (min(ends) - now).days) if ends else None
+        return None if self.ends is None else max(0, (self.ends - now).days)
+
+    @property
+    def ends(self) -> datetime | None:
+        """When the connection ends by itself if it is not used, None if that was not said."""
+        return min((end for end in (self.refresh_ends, self.hard_end) if end is not None), default=None)
 
 
 _LIVES = {
@@ -112,7 +119,33 @@ class Keyring(Protocol):
         """Forget it."""
 
 
+class PassingStore:
+    """A connection that is looked at before anybody decides to keep it: in memory only, and gone with it."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection: Connection | None = connection
+
+    def load(self) -> Connection | None:
+        """What is held."""
+        return self._connection
+
+    def save(self, connection: Connection) -> None:
+        """Hold it instead."""
+        self._connection = connection
+
+    def clear(self) -> None:
+        """Forget it."""
+        self._connection = None
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else has it."""
+        yield
+
+
 SERVICE = "coworks-qbo"
+IN_KEYRING = "tokens.keyring"
+"""An empty file: this company's connection is in the system's keyring."""
 # Intuit: access tokens up to 4,096 characters, refresh tokens up to 512. Windows' keyring takes 1,280 characters.
 _PROBE = "x" * 5_200
 
@@ -127,20 +160,26 @@ def open_store(
     """The store of the company in `folder`: the keyring if it works, tried with a secret as long as ours, else a file.
 
     A folder that already has a token file keeps it. `keyring` None means: the file. An emulated company's tokens guard
-    nothing, so it is opened without.
+    nothing, so it is opened without. Raises `ReconnectNeeded` when the connection is in a keyring that cannot be opened
+    now: it is not taken for a company that was never connected.
     """
     file = FileStore(folder, sleep=sleep, passphrase=passphrase)
-    if keyring is not None and not file.exists and keyring_works(keyring):
+    if keyring is None or file.exists:
+        return file
+    if keyring_works(keyring):
         return KeyringStore(folder, keyring, sleep=sleep)
+    if (folder / IN_KEYRING).exists():
+        raise ReconnectNeeded(token_words.keyring_closed(folder))
     return file
 
 
 def keyring_works(keyring: Keyring) -> bool:
     """Whether a long secret can be stored, read back and removed: tried, since no platform tells."""
+    name = f"probe {token_hex(8)}"  # of this trial: another process may be trying at the same time
     try:
-        keyring.set_password(SERVICE, "probe", _PROBE)
-        same = keyring.get_password(SERVICE, "probe") == _PROBE
-        keyring.delete_password(SERVICE, "probe")
+        keyring.set_password(SERVICE, name, _PROBE)
+        same = keyring.get_password(SERVICE, name) == _PROBE
+        keyring.delete_password(SERVICE, name)
     except Exception:  # every backend has errors of its own
         return False
     return same
@@ -154,18 +193,28 @@ class KeyringStore:
         self._user = str(folder.resolve())
 
     def load(self) -> Connection | None:
-        """What the keyring holds for this folder."""
-        text = self._keyring.get_password(SERVICE, self._user)
-        return _from_text(text) if text else None
+        """What the keyring holds for this folder; raises `ReconnectNeeded` when it cannot be read."""
+        try:
+            text = self._keyring.get_password(SERVICE, self._user)
+        except Exception:  # every backend has errors of its own
+            raise ReconnectNeeded(token_words.keyring_closed(self._folder)) from None
+        return _from_text(text, self._folder) if text else None
 
     def save(self, connection: Connection) -> None:
-        """Put it into the keyring."""
-        self._keyring.set_password(SERVICE, self._user, _to_text(connection))
+        """Put it into the keyring, and a mark into the folder that it is there."""
+        try:
+            (self._folder / IN_KEYRING).touch()
+            self._keyring.set_password(SERVICE, self._user, _to_text(connection))
+        except OSError as error:
+            raise UsageError(token_words.unwritable(self._folder, error)) from None
+        except Exception as error:  # every backend has errors of its own
+            raise UsageError(token_words.unwritable(self._folder, OSError(type(error).__name__))) from None
 
     def clear(self) -> None:
         """Remove it from the keyring."""
-        if self._keyring.get_password(SERVICE, self._user) is not None:
+        if self.load() is not None:
             self._keyring.delete_password(SERVICE, self._user)
+        (self._folder / IN_KEYRING).unlink(missing_ok=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -188,22 +237,37 @@ class FileStore:
         return self._file.exists()
 
     def load(self) -> Connection | None:
-        """What the file holds; raises `UsageError` for a wrong passphrase, a lost key file or a damaged file."""
+        """What the file holds.
+
+        Raises `UsageError` when its passphrase is missing or wrong, or the disk does not give it, `ReconnectNeeded`
+        when it can never be read again: damaged, or its key is lost or another machine's.
+        """
         try:
             stored = json.loads(self._file.read_bytes())
-            salt = b64decode(stored["salt"])
-            clear = self._opened(salt, stored["tokens"].encode())
+            salt, sealed = b64decode(stored["salt"]), stored["tokens"].encode()
         except FileNotFoundError:
-            if self._file.exists():
-                raise UsageError(_unreadable(self._folder, "its key file tokens.key is missing")) from None
             return None
+        except OSError as error:
+            raise UsageError(disk.refused(error)) from None
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise ReconnectNeeded(token_words.unreadable(self._folder, "it is damaged")) from None
+        try:
+            clear = self._opened(salt, sealed)
+        except FileNotFoundError:
+            raise ReconnectNeeded(token_words.unreadable(self._folder, "its key file tokens.key is missing")) from None
+        except OSError as error:
+            raise UsageError(disk.refused(error)) from None
         except InvalidToken:
-            raise UsageError(
-                _unreadable(self._folder, "the passphrase or key is not the one it was made with")
+            if salt:
+                raise UsageError(
+                    token_words.locked(self._folder, "The passphrase is not the one it was made with")
+                ) from None
+            raise ReconnectNeeded(
+                token_words.unreadable(self._folder, "the key is not the one it was made with")
             ) from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise UsageError(_unreadable(self._folder, type(error).__name__)) from None
-        return _from_text(clear.decode())
+        except ValueError:
+            raise ReconnectNeeded(token_words.unreadable(self._folder, "its key file tokens.key is damaged")) from None
+        return _from_text(clear.decode(), self._folder)
 
     def save(self, connection: Connection) -> None:
         """Write the file whole, then swap it in: a reader sees the old or the new one, a crash leaves one of them."""
@@ -213,7 +277,7 @@ class FileStore:
             stored = {"version": 1, "salt": b64encode(salt).decode(), "tokens": sealed}
             _write_private(self._file, json.dumps(stored).encode())
         except OSError as error:
-            raise UsageError(_unwritable(self._folder, error)) from None
+            raise UsageError(token_words.unwritable(self._folder, error)) from None
 
     def clear(self) -> None:
         """Remove the file and its key."""
@@ -248,7 +312,7 @@ class FileStore:
     def _stretched(self, salt: bytes) -> bytes:
         phrase = self._passphrase() if self._passphrase is not None else None
         if not phrase:
-            raise UsageError(_unreadable(self._folder, "it needs its passphrase, and none was given"))
+            raise UsageError(token_words.locked(self._folder, "It needs its passphrase, and none was given"))
         return urlsafe_b64encode(Scrypt(salt=salt, length=32, n=2**15, r=8, p=1).derive(phrase.encode()))
 
     def _file_key(self, *, make: bool) -> bytes:
@@ -272,11 +336,14 @@ def _write_private(path: Path, content: bytes) -> None:
 
 @contextmanager
 def _company_lock(folder: Path, sleep: Callable[[float], None]) -> Iterator[None]:
-    try:
-        with locked(folder / "tokens.lock", sleep=sleep):
-            yield
-    except PermissionError as error:
-        raise UsageError(_unwritable(folder, error)) from None
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(folder / "tokens.lock", sleep=sleep))
+        except TimeoutError:
+            raise CompanyBusy(token_words.held(folder)) from None
+        except OSError as error:
+            raise UsageError(token_words.unwritable(folder, error)) from None
+        yield
 
 
 _TIMES = frozenset({"access_ends", "refresh_ends", "hard_end", "connected_at"})
@@ -289,31 +356,12 @@ def _to_text(connection: Connection) -> str:
     )
 
 
-def _from_text(text: str) -> Connection:
+def _from_text(text: str, folder: Path) -> Connection:
     known = {one.name for one in fields(Connection)}
-    plain: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in known}
-    for name in _TIMES & plain.keys():
-        plain[name] = datetime.fromisoformat(plain[name]) if plain[name] else None
-    return Connection(**plain)
-
-
-def _unreadable(folder: Path, reason: str) -> Problem:
-    return Problem(
-        code="token-store-unreadable",
-        where=f"{folder.name}/tokens.enc",
-        what=f"The stored connection cannot be read: {reason}.",
-        why="Without it nothing can be read from or posted to QuickBooks.",
-        do="Give the right passphrase, or remove tokens.enc and tokens.key and connect again.",
-        severity=Severity.FILE,
-    )
-
-
-def _unwritable(folder: Path, error: OSError) -> Problem:
-    return Problem(
-        code="token-store-unwritable",
-        where=folder.name,
-        what=f"The connection cannot be stored in the company's folder: {error.strerror or type(error).__name__}.",
-        why="QuickBooks changes the key of a connection daily; one that is not stored is lost.",
-        do="Make the folder writable and free some space, then run again.",
-        severity=Severity.FILE,
-    )
+    try:
+        plain: dict[str, Any] = {name: value for name, value in json.loads(text).items() if name in known}
+        for name in _TIMES & plain.keys():
+            plain[name] = datetime.fromisoformat(plain[name]) if plain[name] else None
+        return Connection(**plain)
+    except (ValueError, TypeError, AttributeError):
+        raise ReconnectNeeded(token_words.unreadable(folder, "it is damaged")) from None

@@ -106,6 +106,8 @@ def to_json(operation: Operation, resolve: Resolve, *, include: str = "") -> Wir
         return WireRequest(entity=entity, verb=Verb.CREATE, body=body(record, resolve), include=include)
     if operation.action is Action.UPDATE:
         changed = _standing(record) | {"sparse": True} | body(record, resolve)
+        if isinstance(record, Customer):
+            changed["Active"] = record.active  # Intuit: a change of an inactive name is refused without it
         return WireRequest(entity=entity, verb=Verb.UPDATE, body=changed, include=include)
     if operation.action is Action.VOID:
         return _void(entity, record, include)

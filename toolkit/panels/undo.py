@@ -1,0 +1,155 @@
+"""Undo a run: choose it, look at what would be voided, deleted or made inactive and what stays, approve, undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import ipywidgets as widgets
+from traitlets import Any as Anything
+from traitlets import Bool, Unicode
+
+from toolkit import pages_undo
+from toolkit.pages_look import EMPTY, Shown, note
+from toolkit.panels import parts
+from toolkit.plan import Outcome
+from toolkit.posting_log import Run
+from toolkit.push import Progress
+from toolkit.settings import Environment, Settings
+from toolkit.undoing import UndoReview
+
+Runs = Callable[[], tuple[Run, ...]]
+Look = Callable[[str], UndoReview]
+TakeBack = Callable[[UndoReview, str, Progress, bool], Outcome]
+"""Undoes what was looked at, under that approval code; the last one is the explicit word for real books."""
+Release = Callable[[str], Shown]
+
+
+class UndoModel(parts.Model):
+    """The run that was chosen, what undoing it would change (its code), and what a person has said to it."""
+
+    run: Any = Unicode("")
+    made: Any = Anything()
+    code: Any = Unicode("")
+    company: Any = Unicode("")
+    live: Any = Bool(False)
+    typed: Any = Unicode("")
+    undone: Any = Bool(False)
+    inputs = ("run", "code", "company", "live", "typed")
+
+    def what_blocks(self) -> list[str]:
+        """What stands between a person and undoing it."""
+        if not self.run:
+            return []
+        if not self.code:
+            return ["Look first at what undoing it would change."]
+        said = []
+        if self.live and self.typed.strip() != self.company:
+            said.append(f"These are real books. Type the company's name, {self.company}, to undo in them.")
+        if not self.approved:
+            said.append("Nothing is undone until you approve it.")
+        return said
+
+    def looked(self, made: UndoReview | None) -> None:
+        """Something else is looked at, or nothing any more."""
+        self.made = made
+        self.code = made.plan.digest if made is not None and made.plan.operations else ""
+        self.undone = made is not None and made.nothing_left and made.before > 0
+
+
+def panel(
+    runs: Runs,
+    look: Look,
+    take_back: TakeBack,
+    release: Release,
+    *,
+    settings: Settings,
+    company: str,
+    headless: bool = False,
+) -> widgets.Widget | Shown:
+    """The runs of the month to choose from; headless only their list: nothing is ever undone without a person."""
+    found = runs()
+    if headless:
+        return pages_undo.listed(found)
+    model = UndoModel(company=company, live=settings.quickbooks.environment is not Environment.EMULATOR)
+    return view(model, runs, look, take_back, release)
+
+
+def view(model: UndoModel, runs: Runs, look: Look, take_back: TakeBack, release: Release) -> widgets.VBox:
+    """The widgets of the model."""
+    looking, undoing, body = parts.Work(), parts.Work(), parts.html()
+    which = widgets.Dropdown(options=_choices(runs()), description="Run", layout=parts.wide())
+    widgets.link((model, "run"), (which, "value"))
+
+    def chosen(_change: Any) -> None:
+        model.looked(None)
+        parts.put(body, EMPTY)
+
+    def read(_progress: Progress) -> Shown:
+        run = model.run
+        which.options = _choices(runs())  # a run that was posted meanwhile; the choice itself falls back to none
+        model.run = run
+        if not run:
+            return note("Choose a run.")
+        model.looked(look(run))
+        parts.put(body, pages_undo.shown(model.made))
+        return EMPTY
+
+    def act(progress: Progress) -> Shown:
+        made = model.made
+        done = take_back(made, model.code, progress, model.live)
+        model.looked(None)
+        model.undone = bool(done.written)
+        return pages_undo.outcome(done, made)
+
+    model.observe(chosen, names=["run"])
+    start = parts.button("Look at what undoing it would change", style="")
+    start.on_click(lambda _: looking.start(read))
+    return parts.box(
+        which, parts.work_view(looking, start), body, _approval(model), _doing(model, undoing, act, release)
+    )
+
+
+def _choices(found: tuple[Run, ...]) -> list[tuple[str, str]]:
+    nothing = "choose a run" if found else "no run has posted anything to this month yet"
+    return [(nothing, ""), *((pages_undo.called(one), one.id) for one in found)]
+
+
+def _approval(model: UndoModel) -> widgets.VBox:
+    """The box to tick and, for real books, the line to type into; only when there is something to undo."""
+    approve = parts.checkbox("I have looked at what would be undone and approve it")
+    name = parts.line("Company name", hint=model.company)
+    widgets.link((model, "approved"), (approve, "value"))
+    widgets.link((model, "typed"), (name, "value"))
+
+    def offered(_change: Any = None) -> None:
+        approve.layout.display = "" if model.code else "none"
+        name.layout.display = "" if model.code and model.live else "none"
+
+    model.observe(offered, names=["code", "live"])
+    offered()
+    return widgets.VBox([name, approve, parts.blockers_view(model)], layout=parts.wide())
+
+
+def _doing(model: UndoModel, work: parts.Work, act: Callable[[Progress], Shown], release: Release) -> widgets.VBox:
+    """The button that undoes, and the one that releases what is undone."""
+    start = parts.button("Undo this run", style="danger")
+    again = parts.button("Release it for posting again", style="")
+
+    def offered(_change: Any = None) -> None:
+        start.layout.display = "" if model.code else "none"
+        again.layout.display = "" if model.undone else "none"
+
+    def pressed(_button: Any) -> None:
+        if model.code and not model.blockers:
+            work.start(act)
+
+    def released(_progress: Progress) -> Shown:
+        model.undone = False
+        return release(model.run)
+
+    model.observe(offered, names=["code", "undone"])
+    offered()
+    start.on_click(pressed)
+    again.on_click(lambda _: work.start(released))
+    return widgets.VBox([parts.work_view(work, start), again], layout=parts.wide())
