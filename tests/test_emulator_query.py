@@ -153,6 +153,12 @@ class TestPages:
         books.clock.advance(seconds=31)
         assert books.query("select count(*) from Customer") == {"totalCount": 1}
 
+    def test_a_clock_set_back_does_not_make_old_objects_new(self, tmp_path: Path) -> None:
+        books = Books.open(tmp_path, query_lag_s="30")
+        books.customer("a")
+        books.clock.advance(seconds=-90_000)
+        assert books.query("select count(*) from Customer") == {"totalCount": 1}
+
     def test_voided_stay_and_deleted_go(self, tmp_path: Path) -> None:
         books = Books.open(tmp_path)
         customer = books.customer()

@@ -519,6 +519,8 @@ def test_a_lagging_company_does_not_report_what_is_fresh(tmp_path: Path) -> None
     assert len(lines(report(company, "TransactionList", **seen))) == 1
     company.set_clock(NOON + timedelta(days=1, seconds=61))
     assert len(lines(report(company, "TransactionList", **seen))) == 2
+    company.set_clock(NOON - timedelta(days=1))  # set back: what was made later is history
+    assert len(lines(report(company, "TransactionList", **seen))) == 2
 
 
 def test_switches_lift_the_cell_limit_and_the_refusal_of_unknown_parameters(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 import requests
 from emulator_doors import NOW, OTHER, REALM, Client, in_process, listening, open_company, over_http, over_loopback
 
-from toolkit.emulator import injection, quotas
+from toolkit.emulator import injection, quotas, tokens
 from toolkit.emulator.adapter import LoopbackAdapter
 from toolkit.emulator.admin import set_switch
 from toolkit.emulator.app import EmulatorApp
@@ -190,6 +190,26 @@ class TestDoors:
         one.create("Customer", {"DisplayName": "Only in the first"})
         assert names(one) == ["Only in the first"]
         assert names(two) == []
+
+    def test_switches_and_tokens_are_read_beside_writes_of_other_threads_and_processes(self, tmp_path: Path) -> None:
+        """SQLite refuses at once to begin a write on a connection that still reads an older state of the file."""
+        company, beside = open_company(tmp_path), Company.open(tmp_path / f"{REALM}.db")
+
+        def ask(number: int) -> None:
+            for _ in range(400):
+                company.switches.on("quotas")
+                tokens.bearer(company, "x" * number)
+                assert company.realm_id == REALM
+
+        def write(one: Company) -> None:
+            for number in range(400):
+                with one.transaction():
+                    one.connection().execute("INSERT OR REPLACE INTO meta VALUES ('note', ?)", (str(number),))
+
+        with ThreadPoolExecutor(6) as pool:
+            work = [pool.submit(ask, number) for number in range(3)]
+            work += [pool.submit(write, one) for one in (company, company, beside)]
+        assert [one.exception() for one in work] == [None] * 6
 
     def test_many_at_once_through_both_doors_lose_nothing_and_see_no_server_error(
         self, base: str, company: Company, tmp_path: Path

@@ -144,14 +144,24 @@ class EmulatorApp:
         One transaction for token, limits and faults: they are read and counted together, by one thread at a time.
         """
         batch = path == "batch"
+        value = identity.bearer_value(request) or ""
         with company.transaction():
-            refused = self._refused(company, request)
-            if refused is not None:
-                return refused
-            if not quotas.admit(company, batch=batch):
+            refusal = _refusal(company, value)
+            if refusal is None and not quotas.admit(company, batch=batch):
                 return gateway.throttled(company.now())
-            struck = injection.strike(company, injection.place_matcher(request.method, path))
-            return struck, company.switches.number("batch_latency_ms" if batch else "latency_ms")
+            if refusal is None:
+                struck = injection.strike(company, injection.place_matcher(request.method, path))
+                return struck, company.switches.number("batch_latency_ms" if batch else "latency_ms")
+        return self._refused(company, value, refusal)
+
+    def _refused(self, company: Company, value: str, refusal: str) -> Reply:
+        """Return the 401 or 403 for a refusal. Outside every transaction: other companies have locks of their own."""
+        if refusal == "unknown":
+            refusal = "forbidden" if self._opens_another(value) else "expired"
+        if refusal == "forbidden":
+            return gateway.not_authorized(company.now())
+        detail = MALFORMED if refusal == "malformed" else f"Token {refusal}: {value}"
+        return gateway.token_refused(detail, company.now())
 
     def _unserved(self, request: Request) -> Reply:
         """Return the refusal for a company that is not here: 403 with a token of another company, else 401."""
@@ -159,26 +169,14 @@ class EmulatorApp:
         value = identity.bearer_value(request) or ""
         if len(value) not in TOKEN_LENGTHS:
             return gateway.token_refused(MALFORMED, now)
-        if self._opens_another(value, None):
+        if self._opens_another(value):
             return gateway.not_authorized(now)
         return gateway.token_refused(f"Token expired: {value}", now)
 
-    def _refused(self, company: Company, request: Request) -> Reply | None:
-        """Return the 401 or 403 of a call whose token does not open this company. Must run inside a transaction."""
-        value = identity.bearer_value(request) or ""
-        if len(value) not in TOKEN_LENGTHS:
-            return gateway.token_refused(MALFORMED, company.now())
-        known = tokens.bearer(company, value)
-        state = known.state if known else "expired"
-        if known and state == "active" and oauth.ACCOUNTING in known.scope.split():
-            return None
-        if state in ("active", "disconnected") or (known is None and self._opens_another(value, company)):
-            return gateway.not_authorized(company.now())
-        return gateway.token_refused(f"Token {state}: {value}", company.now())
-
-    def _opens_another(self, value: str, company: Company | None) -> bool:
-        others = (tokens.bearer(other, value) for other in self.companies.values() if other is not company)
-        return any(found is not None and found.state == "active" for found in others)
+    def _opens_another(self, value: str) -> bool:
+        """Tell whether the token is active for a company served here. Must run outside every transaction."""
+        found = (tokens.bearer(company, value) for company in self.companies.values())
+        return any(known is not None and known.state == "active" for known in found)
 
     def _struck_call(self, request: Request, company: Company, struck: Injected, call: Callable[[], Reply]) -> Reply:
         """Do one call with a fault in it."""
@@ -201,8 +199,10 @@ class EmulatorApp:
         if struck.name == "disconnected":
             tokens.disconnect(company)
         if struck.name in ("token_expired", "disconnected"):
+            value = identity.bearer_value(request) or ""
             with company.transaction():
-                return self._refused(company, request)
+                refusal = _refusal(company, value)
+            return self._refused(company, value, refusal) if refusal else None
         return _instead(struck.name, _moment(company))
 
     def _finish(self, request: Request, reply: Reply) -> None:
@@ -227,6 +227,18 @@ class EmulatorApp:
         if self.log is not None and request is not None:
             spent = (time.perf_counter() - began) * 1000
             self.log.write(f"{request.method} {request.path} {outcome} {spent:.1f} ms\n")
+
+
+def _refusal(company: Company, value: str) -> str | None:
+    """Return why a token does not open this company (malformed, forbidden, unknown or its state), None if it does."""
+    if len(value) not in TOKEN_LENGTHS:
+        return "malformed"
+    known = tokens.bearer(company, value)
+    if known is None:
+        return "unknown"
+    if known.state == "active" and oauth.ACCOUNTING in known.scope.split():
+        return None
+    return "forbidden" if known.state in ("active", "disconnected") else known.state
 
 
 def _moment(company: Company) -> datetime:

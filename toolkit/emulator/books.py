@@ -42,7 +42,7 @@ class Books:
 
     def __init__(self, connection: sqlite3.Connection, real_now: Callable[[], datetime]) -> None:
         self.connection = connection
-        self.switches = Switches(self._switch_values, self._write_switch)
+        self.switches = Switches(self.stored_switches, self._write_switch)
         self.importing = False
         self._real_now = real_now
         self._version = -1
@@ -79,7 +79,8 @@ class Books:
         self._meta = self._switches = None
         self._settings.clear()
 
-    def _switch_values(self) -> dict[str, str]:
+    def stored_switches(self) -> dict[str, str]:
+        """The switches that were set, by name; a new mapping after each change."""
         self.refresh()
         if self._switches is None:
             self._switches = {key[7:]: value for key, value in self.meta.items() if key.startswith("switch.")}

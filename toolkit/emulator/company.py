@@ -34,8 +34,10 @@ class Company:
         self._connection = connection
         self._lock = threading.RLock()
         self._depth = 0
-        self._writing_names = 0
+        self._writing_names, self._counting = 0, threading.Lock()
         self.books = Books(connection, now)
+        self.switches = Switches(self._read_switches, self._write_switch)
+        """The company's switches, as stored now."""
 
     @staticmethod
     def open(
@@ -60,12 +62,19 @@ class Company:
     @property
     def realm_id(self) -> str:
         """The company ID."""
-        return self.books.realm()
+        with self._lock:
+            return self.books.realm()
 
-    @property
-    def switches(self) -> Switches:
-        """The company's switches, as stored now."""
-        return self.books.switches
+    # One connection serves all threads. A read beside another thread's transaction would drop what that one has in
+    # hand, and SQLite refuses at once ("locked") to begin a write on a connection that still reads an older state.
+
+    def _read_switches(self) -> Mapping[str, str]:
+        with self._lock:
+            return self.books.stored_switches()
+
+    def _write_switch(self, name: str, value: str) -> None:
+        with self.transaction():
+            self.books.switches.set(name, value)
 
     def now(self) -> datetime:
         """The company's moment, aware UTC: its set clock, else the given or real time."""
@@ -193,13 +202,16 @@ class Company:
         if not call.names:
             yield
             return
-        self._writing_names += 1
+        with self._counting:
+            self._writing_names += 1
+            alone = self._writing_names == 1
         try:
-            if self._writing_names > 1 and self.switches.on("name_contention"):
+            if not alone and self.switches.on("name_contention"):
                 raise calls.one_name_at_a_time()
             yield
         finally:
-            self._writing_names -= 1
+            with self._counting:
+                self._writing_names -= 1
 
     def _refusal(self, refused: fault.Fault) -> Answer:
         with self._lock:

@@ -183,8 +183,10 @@ def _conditions(books: Books, kind: Kind, query: Query, parameters: list[Any]) -
         parts.append("active = 1")
     lag = books.switches.number("query_lag_s")
     if lag:
-        parts.append("created <= ?")
+        # What was made at a later moment than the clock's (it was set back) is history, not new.
+        parts.append("(created <= ? OR created > ?)")
         parameters.append(moments.stored(books.moment - timedelta(seconds=lag)))
+        parameters.append(books.stamp)
     return " AND ".join(parts)
 
 

@@ -165,19 +165,17 @@ def _put(connection: sqlite3.Connection, value: str, owner: tuple[int, str], now
 
 def bearer(company: Company, value: str) -> Bearer | None:
     """Return what this company knows of an access token, or None when it was never issued for it."""
-    row = (
-        company.connection()
-        .execute(
-            "SELECT t.expires, g.state, g.scope, g.id FROM oauth_token t JOIN oauth_grant g ON g.id=t.grant_id"
-            " WHERE t.hash=? AND t.kind='access'",
-            (_hash(value),),
-        )
-        .fetchone()
+    sql = (
+        "SELECT t.expires, g.state, g.scope, g.id FROM oauth_token t JOIN oauth_grant g ON g.id=t.grant_id"
+        " WHERE t.hash=? AND t.kind='access'"
     )
+    with company.reading():
+        row = company.connection().execute(sql, (_hash(value),)).fetchone()
+        now = company.now().timestamp()
     if row is None:
         return None
     state = str(row[1])
-    if state == "active" and row[0] <= company.now().timestamp():
+    if state == "active" and row[0] <= now:
         state = "expired"
     return Bearer(state, str(row[2]), int(row[3]))
 
@@ -211,7 +209,8 @@ def disconnect(company: Company) -> int:
 
 def connected(company: Company) -> int:
     """Return how many grants are active."""
-    count = company.connection().execute("SELECT COUNT(*) FROM oauth_grant WHERE state='active'").fetchone()
+    with company.reading():
+        count = company.connection().execute("SELECT COUNT(*) FROM oauth_grant WHERE state='active'").fetchone()
     return int(count[0])
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from toolkit.emulator.moments import stored
 from toolkit.emulator.reports import (
     aging,
     balance_sheet,
@@ -63,14 +64,17 @@ REPORTS: Mapping[str, Report] = {
 
 
 @contextmanager
-def _seen(connection: sqlite3.Connection, until: str) -> Iterator[None]:
-    """Inside, the tables hold only what was made by a time: views of this connection stand before them."""
+def _seen(connection: sqlite3.Connection, until: str, now: datetime) -> Iterator[None]:
+    """Inside, the tables lack what was made since a time: views of this connection stand before them.
+
+    What was made at a later moment than the clock's (it was set back) is history, not new.
+    """
     if not until:
         yield
         return
-    shown = until.replace("'", "")
+    seen = f"created <= '{until}' OR created > '{stored(now)}'"
     for table in ("object", "posting"):
-        connection.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM main.{table} WHERE created <= '{shown}'")
+        connection.execute(f"CREATE TEMP VIEW {table} AS SELECT * FROM main.{table} WHERE {seen}")
     try:
         yield
     finally:
@@ -98,5 +102,5 @@ def render(
     if report is None:
         raise refusals.unknown_report(name)
     check_names(name, params, report.known, report.documented, strict=company.strict_parameters)
-    with _seen(connection, company.seen_until):
+    with _seen(connection, company.seen_until, now):
         return report.make(connection, Query(name, params, today, company), now)
