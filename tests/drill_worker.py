@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import signal
@@ -11,7 +12,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,13 +44,23 @@ FAST = Rates(
 )
 
 
+MOST_SECONDS = 120
+"""Real seconds after which jobs are given up: a drill that hangs is a failed drill, not a hung suite."""
+
+
 class Trap:
-    """Sends this process a signal at the nth of the wanted points."""
+    """Sends this process a signal at the nth of the wanted points.
+
+    `files` is held while a file is used that other processes need too. A stop strikes only between such uses: it stops
+    all threads at once, and the emulated QuickBooks, which here is in the same process, must not stop in the midst of
+    a write as no QuickBooks ever does.
+    """
 
     def __init__(self, job: Job) -> None:
         self._at, self._left = job.at, job.nth
         self._signal = getattr(signal, f"SIG{job.signal}", None) if job.signal else None
         self._lock = threading.Lock()
+        self.files: AbstractContextManager[Any] = threading.RLock() if job.signal == "STOP" else nullcontext()
 
     def at(self, point: str) -> None:
         """Reach a point."""
@@ -57,8 +68,12 @@ class Trap:
             return
         with self._lock:
             self._left -= 1
-            if self._left == 0:
-                os.kill(os.getpid(), self._signal)
+            if self._left:
+                return
+        with self.files:
+            os.kill(os.getpid(), self._signal)
+            if self._signal == signal.SIGSTOP:
+                time.sleep(0.2)  # another thread may take the signal, and this one run on for a moment
 
     def set(self) -> None:
         """Lay the trap around every commit of the posting log and every request."""
@@ -66,14 +81,15 @@ class Trap:
 
         @contextmanager
         def trapped(log: PostingLog) -> Iterator[Any]:
-            with writing(log) as connection:
+            with self.files, writing(log) as connection:
                 yield connection
                 self.at("commit")
             self.at("committed")
 
         def sending(session: Session, method: str, url: str, **more: Any) -> Any:
             self.at("send" if method == "POST" else "ask")
-            answer = send(session, method, url, **more)
+            with self.files:
+                answer = send(session, method, url, **more)
             self.at("answer" if method == "POST" else "told")
             return answer
 
@@ -81,12 +97,12 @@ class Trap:
         Session.send = sending  # type: ignore[method-assign, assignment]
 
 
-def clock_of(folder: str) -> tuple[Callable[[], datetime], Callable[[float], None]]:
+def clock_of(folder: str, files: AbstractContextManager[Any]) -> tuple[Callable[[], datetime], Callable[[float], None]]:
     """The emulated company's own clock, and a sleep that moves it on."""
     company = Company.open(Path(folder) / "qbo.db")
 
     def sleep(seconds: float) -> None:
-        with company.transaction():
+        with files, company.transaction():
             company.set_clock(company.now() + timedelta(seconds=seconds))
         time.sleep(0.001)  # so that the main thread finds the time for its heartbeats
 
@@ -97,11 +113,12 @@ def work(job: Job) -> Result:
     """Push once."""
     if job.host:
         socket.gethostname = lambda: job.host
-    now, sleep = (utc_now, None) if job.real_time or job.url else clock_of(job.folder)
+    trap = Trap(job)
+    now, sleep = (utc_now, None) if job.real_time or job.url else clock_of(job.folder, trap.files)
     toolkit.push.HEARTBEAT_SECONDS = 0.01  # the wait between looks at the clock, in real seconds
     if sleep:
         EmulatorAdapter.__init__.__kwdefaults__["sleep"] = sleep  # a slow answer takes the company's time, not ours
-    Trap(job).set()
+    trap.set()
     with open_company(job.folder, qbo_url=job.url, environ={}, rates=FAST, now=now) as company:
         company.client._sleep = sleep or (lambda seconds: threading.Event().wait(min(seconds, 0.05)))
         _ = company.realm
@@ -146,6 +163,7 @@ def of_outcome(outcome: Outcome) -> Result:
 def child(job: Job, pipe: int) -> None:
     """In the forked process: work, say the result, and end without tidying up."""
     code = 0
+    faulthandler.enable()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the command line has it
     try:
         result = work(job)
@@ -187,22 +205,32 @@ def end(pid: int, pipe: int) -> Result:
 def together(jobs: list[Job]) -> list[Result]:
     """Run jobs at the same time; the results in their order."""
     running: list[tuple[int, int]] = []
+    signal.alarm(MOST_SECONDS)
     try:
         for job in jobs:
             if job.after:
                 os.waitid(os.P_PID, running[-1][0], os.WSTOPPED | os.WEXITED | os.WNOWAIT)
                 advance(Path(job.folder), job.after)
             running.append(start(job))
-    except BaseException:
-        # One that was stopped in the midst of a write holds the emulator's file; left stopped, it would hold our pipe.
+        return [end(*one) for one in reversed(running)][::-1]
+    except TimeoutError:
         for pid, _ in running:
-            os.kill(pid, signal.SIGKILL)
-        raise
-    return [end(*one) for one in reversed(running)][::-1]
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGABRT)  # says on stderr where it was
+                os.kill(pid, signal.SIGCONT)
+        return [Result(error="TimeoutError", words=f"no end after {MOST_SECONDS} seconds", exits=[1]) for _ in jobs]
+    finally:
+        signal.alarm(0)
+
+
+def give_up(number: int, frame: object) -> None:
+    """The alarm's handler."""
+    raise TimeoutError
 
 
 def main() -> None:
     """Jobs that come in one line run at the same time."""
+    signal.signal(signal.SIGALRM, give_up)
     for line in sys.stdin:
         results = together([Job(**one) for one in json.loads(line)])
         print(json.dumps([asdict(one) for one in results]), flush=True)

@@ -141,7 +141,6 @@ def test_a_dead_machine_is_taken_over_after_a_minute_and_not_before(
     assert books_of(folder) == expected
 
 
-@pytest.mark.drill
 def test_a_machine_that_slept_sends_nothing_more_once_it_was_taken_over(master: Drillmaster, place: Place) -> None:
     """It stops with a batch recorded and not yet sent; the other finishes; it wakes and finds its hold is gone."""
     folder = place.fresh()
@@ -156,7 +155,6 @@ def test_a_machine_that_slept_sends_nothing_more_once_it_was_taken_over(master: 
     assert books_of(folder) == undisturbed(master, place, ({"plan": FEW},))
 
 
-@pytest.mark.drill
 @pytest.mark.parametrize("requestid", ["replay", "6000"])
 @pytest.mark.parametrize("nth", [1, 2, 3])
 def test_a_machine_that_fell_asleep_with_a_request_in_hand_doubles_nothing_when_it_wakes(
@@ -164,8 +162,7 @@ def test_a_machine_that_fell_asleep_with_a_request_in_hand_doubles_nothing_when_
 ) -> None:
     """It had asked whether it still holds the company, and sends hours later what the other has sent by then.
 
-    Nothing on our side can hold it back: what saves the books is that both send under the same requestid. (A small
-    plan, one batch at a time: a process stopped in the midst of another request would hold the emulator's file.)
+    Nothing on our side can hold it back: what saves the books is that both send under the same requestid.
     """
     right = undisturbed(master, place, ({"plan": FEW},))
     folder = place.fresh()
@@ -179,7 +176,6 @@ def test_a_machine_that_fell_asleep_with_a_request_in_hand_doubles_nothing_when_
     assert wrong_links(folder) == []
 
 
-@pytest.mark.drill
 def test_a_paused_process_of_this_machine_keeps_the_company(master: Drillmaster, place: Place) -> None:
     folder = place.fresh()
     paused = Job(folder=str(folder), plan=FEW, run="paused", at="committed", nth=6, signal="STOP")

@@ -7,6 +7,7 @@ pushed again, and the books must equal those of a run that nothing disturbed.
 from __future__ import annotations
 
 import errno
+import io
 import json
 import os
 import shutil
@@ -446,15 +447,24 @@ def file_in_the_way(here: World) -> Iterator[None]:
 @contextmanager
 def no_space_for_reports(here: World) -> Iterator[None]:
     """The disk of the reports is full: files can be made there, and nothing can be written into them."""
-    write = Path.write_bytes
+    opened = Path.open
 
-    def full(path: Path, content: Any) -> int:
-        if here.reports in path.parents:
+    class Full(io.RawIOBase):
+        def writable(self) -> bool:
+            return True
+
+        def write(self, content: Any, /) -> int:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return write(path, content)
+
+    def full(path: Path, mode: str = "r", *more: Any, **options: Any) -> Any:
+        handle = opened(path, mode, *more, **options)
+        if here.reports not in path.parents or "w" not in mode:
+            return handle
+        handle.close()
+        return Full()
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Path, "write_bytes", full)
+        patch.setattr(Path, "open", full)
         yield
 
 
