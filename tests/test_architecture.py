@@ -47,6 +47,7 @@ PARTS = {
         "billing": ("inbox",),
         "matching": ("customer_matching", "teams", "chart", "counterparts", "hindsight", "settlement", "unread"),
         "planning": ("frame", "reminders", "invoice_problems", "payment_problems", "bench", "postings", "tills"),
+        "stages": ("gathering", "evidence", "company_status"),
         "deposits": ("already_booked", "corrections"),
         "tieout": ("edits", "funds_proof", "judging", "proof", "receivable_proof", "entries"),
         "qbo.wire": ("qbo.wire_read", "qbo.exact_json", "qbo.faults", "qbo.fault_words", "qbo.understanding"),

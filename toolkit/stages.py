@@ -8,72 +8,52 @@ only an approved plan.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from toolkit import (
-    billing,
-    deposits,
-    entries,
-    hindsight,
-    inbox,
-    mapping,
-    mapping_suggestions,
-    money,
-    pack,
-    planning,
-    reminders,
-    tieout,
-    undo,
-    unread,
-)
+from toolkit import deposits, mapping, mapping_suggestions, planning, tieout, unread
 from toolkit import plan as plans
 from toolkit.approval import Approval
 from toolkit.books import Balances, Books, Record
-from toolkit.mapping import Mapping, Pin
+from toolkit.company_status import Status, status
+from toolkit.evidence import Proved, forecast, reminder_lines, write_pack
+from toolkit.gathering import Gathered, default_period, gather, recognized, with_sign_offs
+from toolkit.mapping import Mapping
 from toolkit.mapping_suggestions import Suggestion, Unmapped
-from toolkit.model import Billing, InputFile, Payouts
 from toolkit.open_company import OpenCompany
-from toolkit.plan import Action, Done, Kind, Outcome, Plan, Standing
-from toolkit.posting_log import Event, Run, SignOff
-from toolkit.problems import Problem, Severity, UsageError, blocking
+from toolkit.plan import Action, Kind, Outcome, Plan
+from toolkit.problems import Problem, Severity, blocking
 from toolkit.proof import Proof
 from toolkit.push import Progress, Situation, push, silent
 from toolkit.qbo.snapshot import read_balances
-from toolkit.reminders import Reminders
-from toolkit.settings import Mode, Settings, parse_period
+from toolkit.settings import Mode, parse_period
+
+__all__ = [
+    "DEPOSITS_PLAN_FILE",
+    "PLAN_FILE",
+    "Gathered",
+    "Mapped",
+    "Proved",
+    "Review",
+    "Status",
+    "default_period",
+    "forecast",
+    "gather",
+    "mapped",
+    "post",
+    "prove",
+    "reminder_lines",
+    "review",
+    "review_deposits",
+    "sign_off",
+    "standing",
+    "status",
+    "with_sign_offs",
+    "write_pack",
+]
 
 PLAN_FILE = "plan.json"
 DEPOSITS_PLAN_FILE = "deposits-plan.json"
-
-Reports = dict[str, Billing]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gathered:
-    """What a month is decided from, besides QuickBooks: files, mapping, pins, posting log and settings.
-
-    `billing` and `payouts` are the period's own reports; `earlier` is the register of the months before; `register` and
-    `all_payouts` unite everything up to and with the period. `files` are all inputs with their hashes. `reports` are
-    the Billing reports up to and with the period, by month; `unlogged` the months of them that the posting log was lost
-    of, once the books are read.
-    """
-
-    period: str
-    settings: Settings
-    billing: Billing
-    earlier: Billing | None
-    register: Billing
-    payouts: Payouts
-    all_payouts: Payouts
-    mapping: Mapping
-    pins: tuple[Pin, ...]
-    done: Done
-    problems: tuple[Problem, ...]
-    files: tuple[InputFile, ...]
-    reports: Reports = field(default_factory=dict)
-    unlogged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,113 +66,6 @@ class Review:
     path: Path
 
 
-@dataclass(frozen=True, kw_only=True)
-class Proved:
-    """A month's proof with what it was made from."""
-
-    proof: Proof
-    gathered: Gathered
-    books: Books
-    balances: Balances
-
-
-def default_period(company: OpenCompany) -> str:
-    """The earliest month in the inbox that is not signed off, the latest if all are; `UsageError` without any."""
-    months = inbox.periods(company.folder / "inbox", company.settings.columns)
-    if not months:
-        raise UsageError(_empty_inbox(company))
-    signed = {one.period for one in company.log.sign_offs()}
-    return next((month for month in months if month not in signed), months[-1])
-
-
-def gather(company: OpenCompany, period: str) -> Gathered:
-    """Every input of the month as it is now; a file problem is among `problems`, nothing is raised but `UsageError`."""
-    parse_period(period)
-    settings = with_sign_offs(company)
-    months = inbox.periods(company.folder / "inbox", company.settings.columns)
-    upto = sorted({period, *(month for month in months if month < period)})
-    reports = {month: company.inbox.month(settings, month) for month in upto}
-    current = reports[period]
-    before = [reports[month].billing for month in upto if month < period]
-    earlier = billing.merge(before, before[-1].period) if before else None
-    done = company.log.replay()
-    voided = hindsight.voided_by_us(done)
-    later = [company.inbox.month(settings, month).billing for month in months if month > period and voided]
-    register = hindsight.with_later_voids(billing.merge([*before, current.billing], period), later, voided)
-    known = [reports[month].payouts for month in reports]
-    first, last = parse_period(period)
-    unread_payouts = (
-        *unread.of_earlier_months(problem for one in known[:-1] for problem in one.problems),
-        *unread.no_payouts_report(current.billing, current.payouts, settings.mode, first, last),
-    )
-    return Gathered(
-        period=period,
-        settings=settings,
-        billing=hindsight.with_later_voids(current.billing, later, voided),
-        earlier=earlier,
-        register=register,
-        payouts=replace(current.payouts, problems=(*unread_payouts, *current.payouts.problems)),
-        all_payouts=_united(known, period),
-        mapping=mapping.read(company.folder / "mapping.csv"),
-        pins=mapping.read_pins(company.folder / "customers.csv"),
-        done=done,
-        problems=(
-            *unread.not_posted_yet(_never_run(company, {month: reports[month].billing for month in upto[:-1]})),
-            *unread.of_earlier_months(problem for month in upto[:-1] for problem in reports[month].problems),
-            *current.problems,
-        ),
-        files=tuple(file for one in reports.values() for file in (*one.billing.files, *one.payouts.files)),
-        reports={month: one.billing for month, one in reports.items()},
-    )
-
-
-def _recognized(company: OpenCompany, gathered: Gathered, books: Books) -> Gathered:
-    """The month's input beside the books: what a lost or replaced posting log does not know is seen from their stamps.
-
-    Months of which that is all there is are called so, and invoices that a later month's run has voided are void.
-    """
-    lost = [month for month, one in gathered.reports.items() if hindsight.is_unlogged(one, books, gathered.done)]
-    names = {f"inbox/{month}" for month in lost}
-    said = [one for one in gathered.problems if one.code != unread.NOT_POSTED or one.where not in names]
-    notes = (unread.unlogged(month, needed=False) for month in lost if month < gathered.period)
-    known = replace(gathered, unlogged=tuple(lost), problems=(*notes, *said))
-    voided = hindsight.voided_there(gathered.register, books, gathered.done)
-    if not voided:
-        return known
-    months = inbox.periods(company.folder / "inbox", company.settings.columns)
-    later = [company.inbox.month(known.settings, month).billing for month in months if month > known.period]
-    return replace(
-        known,
-        billing=hindsight.with_later_voids(known.billing, later, voided),
-        register=hindsight.with_later_voids(known.register, later, voided),
-    )
-
-
-def _never_run(company: OpenCompany, reports: dict[str, Billing]) -> list[str]:
-    run = {one.period for one in company.log.runs()}
-    return [month for month, report in reports.items() if report.invoices and month not in run]
-
-
-def _united(reports: Sequence[Payouts], period: str) -> Payouts:
-    """All payouts known, each id once: the later report wins."""
-    by_id = {one.payout_id: one for report in reports for one in report.payouts}
-    ordered = sorted(by_id.values(), key=lambda one: (one.arrival_date, one.payout_id))
-    return Payouts(
-        period=period,
-        payouts=tuple(ordered),
-        problems=reports[-1].problems if reports else (),
-        files=tuple(file for report in reports for file in report.files),
-    )
-
-
-def with_sign_offs(company: OpenCompany) -> Settings:
-    """The settings, with a signed-off month counted as reported: nothing in it is changed any more."""
-    signed = [parse_period(one.period)[1] for one in company.log.sign_offs()]
-    policy = company.settings.policy
-    through = max([*signed, *([policy.reported_through] if policy.reported_through else [])], default=None)
-    return company.settings.model_copy(update={"policy": policy.model_copy(update={"reported_through": through})})
-
-
 def review(company: OpenCompany, period: str, *, keep: bool = True) -> Review:
     """Plan the month's customers, invoices, payments, credits, refunds and voids; changes nothing in QuickBooks.
 
@@ -200,7 +73,7 @@ def review(company: OpenCompany, period: str, *, keep: bool = True) -> Review:
     """
     gathered = gather(company, period)
     read = company.books.now()
-    gathered = _recognized(company, gathered, read)
+    gathered = recognized(company, gathered, read)
     plan, books = _settled(company, read, lambda books: _planned(company, gathered, books))
     made = Review(
         plan=_with_problems(plan, gathered.problems),
@@ -215,7 +88,7 @@ def review_deposits(company: OpenCompany, period: str) -> Review:
     """Plan the month's bank deposits, kept as deposits-plan.json; changes nothing in QuickBooks."""
     gathered = gather(company, period)
     read = company.books.now()
-    gathered = _recognized(company, gathered, read)
+    gathered = recognized(company, gathered, read)
     plan, books = _settled(
         company,
         read,
@@ -322,7 +195,7 @@ def prove(company: OpenCompany, period: str) -> Proved:
     """Read everything again and say, for every record, whether Coworks, QuickBooks, payouts and bank agree."""
     gathered = gather(company, period)
     read = company.books.now()
-    gathered = _recognized(company, gathered, read)
+    gathered = recognized(company, gathered, read)
     problems, books = _plan_problems(company, gathered, read)
     first, last = parse_period(period)
     balances = read_balances(company.client, books, gathered.settings, start=first, as_of=last)
@@ -337,7 +210,7 @@ def standing(company: OpenCompany, period: str) -> Proof:
     """
     gathered = gather(company, period)
     read = company.books.last()
-    gathered = _recognized(company, gathered, read)
+    gathered = recognized(company, gathered, read)
     problems, books = _plan_problems(company, gathered, read)
     first, last = parse_period(period)
     balances = company.books.closing(gathered.settings, start=first, as_of=last)
@@ -425,126 +298,4 @@ def mapped(company: OpenCompany, period: str) -> Mapped:
         classes=tuple(one.full_name or one.name for one in books.classes if one.active),
         locations=locations,
         problems=(*gathered.problems, *mapping.problems(gathered.mapping)),
-    )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Status:
-    """Where a company stands: its switches, signed-off months, the posting log's counts, runs, open batches."""
-
-    company: str
-    realm: str
-    settings: Settings
-    days_left: int | None
-    connected: bool
-    """A connection of company.toml's environment is stored; whether QuickBooks has ended it is not known."""
-    stored_environment: str
-    """Which environment the stored connection is of, "" for none (or one that was stored without)."""
-    stored_on: date | None
-    good_until: date | None
-    months: tuple[str, ...]
-    sign_offs: tuple[SignOff, ...]
-    standings: tuple[tuple[Standing, int], ...]
-    unfinished: tuple[str, ...]
-    unanswered: int
-    runs: tuple[Run, ...]
-
-
-def status(company: OpenCompany) -> Status:
-    """Read the company's folder and posting log; QuickBooks is not asked."""
-    done = company.log.replay()
-    connection = company.session.connection
-    stored = connection if connection is not None and connection.connected else None
-    counted = undo.standings(done)
-    return Status(
-        company=company.name,
-        realm=company.settings.quickbooks.realm or (connection.realm if connection else ""),
-        settings=company.settings,
-        days_left=company.session.days_left(),
-        connected=stored is not None and company.session.has_keys,
-        stored_environment=stored.environment if stored else "",
-        stored_on=_local(company, stored.connected_at if stored else None),
-        good_until=_local(company, stored.ends if stored else None),
-        months=inbox.periods(company.folder / "inbox", company.settings.columns),
-        sign_offs=company.log.sign_offs(),
-        standings=tuple((one, counted[one]) for one in Standing if counted[one]),
-        unfinished=company.log.unfinished_digests(),
-        unanswered=sum(len(one.members) for one in company.log.open_batches()),
-        runs=company.log.runs(),
-    )
-
-
-def _local(company: OpenCompany, moment: datetime | None) -> date | None:
-    return moment.astimezone(company.settings.zone).date() if moment else None
-
-
-def write_pack(company: OpenCompany, proved: Proved) -> Path:
-    """Write the month's evidence folder and give its path; `month-end.html` in it is the page to open."""
-    period = proved.proof.period
-    approved = company.log.plans(period)
-    runs = tuple(one for one in company.log.runs() if one.period == period)
-    evidence = pack.Evidence(
-        proof=proved.proof,
-        books=proved.books,
-        plans=approved,
-        entries=tuple(
-            one for made in approved for one in entries.of_plan(made, proved.books, proved.gathered.settings)
-        ),
-        posted=tuple(_log_row(one) for one in company.log.events(one.id for one in runs)),
-        runs=runs,
-        inputs=tuple((_input_path(company, file), file) for file in proved.gathered.files),
-        reminders=reminder_lines(forecast(company, proved.books)),
-        balances=proved.balances,
-    )
-    folder = company.pack(period)
-    pack.write(folder, evidence)
-    return folder
-
-
-def forecast(company: OpenCompany, books: Books, plan: Plan | None = None) -> Reminders:
-    """Which open invoices QuickBooks could remind, once the plan is posted, as of today where the company is."""
-    today = company.now().astimezone(company.settings.zone).date()
-    return reminders.forecast(books, plan, today=today, days=company.settings.policy.reminder_days)
-
-
-def reminder_lines(found: Reminders) -> tuple[str, ...]:
-    """The forecast in sentences: how many can be reminded, how many would go out tomorrow, who cannot be and why."""
-    lines = [
-        f"{found.ready} open invoices of {money.show(found.ready_amount)} can be reminded by QuickBooks.",
-        f"{len(found.tomorrow)} reminders would go out tomorrow by the schedule in company.toml; "
-        f"{len(found.at_most)} invoices are due and could be reminded if a schedule is switched on now.",
-    ]
-    lines += [f"{one.number} ({one.customer}) cannot be reminded: {one.reason}." for one in found.cannot]
-    return tuple(lines)
-
-
-def _input_path(company: OpenCompany, file: InputFile) -> Path:
-    of_month = company.folder / "inbox" / file.period / file.name
-    return of_month if of_month.exists() else company.folder / "inbox" / file.name
-
-
-def _log_row(event: Event) -> dict[str, str]:
-    posted = event.posted
-    return {
-        "at_utc": f"{posted.at:%Y-%m-%d %H:%M:%S}" if posted.at else "",
-        "run": posted.run,
-        "what": f"{event.action} {posted.kind}",
-        "coworks": posted.coworks_id,
-        "standing": str(posted.standing),
-        "quickbooks": f"{posted.entity} {posted.qbo_id}".strip(),
-        "number": posted.number,
-        "amount": money.text(posted.amount),
-        "key": posted.key,
-        "note": posted.note,
-    }
-
-
-def _empty_inbox(company: OpenCompany) -> Problem:
-    return Problem(
-        code="empty-inbox",
-        where=f"{company.name}/inbox",
-        what="There is no report in the inbox.",
-        why="A month is posted from Coworks' Billing report and Payouts report.",
-        do="In Coworks, download both reports for a month and put them into inbox/YYYY-MM/.",
-        severity=Severity.FILE,
     )
