@@ -93,10 +93,21 @@ def test_a_throttle_is_sat_out_longer_each_time_and_the_answer_still_comes(times
     assert sum(clock.slept) == pytest.approx(seconds)
 
 
-def test_retry_after_is_honored() -> None:
-    client, _, clock = client_of(in_turn(fault("429_throttle_xml", **{"Retry-After": "5"}), ok(INVOICE)))
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "5"}, 5.25),
+        ({"Retry-After": "Sun, 01 Feb 2026 12:00:20 GMT", "Date": "Sun, 01 Feb 2026 12:00:00 GMT"}, 21),
+        ({"Retry-After": "Sun, 01 Feb 2026 11:59:00 GMT", "Date": "Sun, 01 Feb 2026 12:00:00 GMT"}, 0),
+        ({"Retry-After": "Sun, 01 Feb 2026 12:00:20 GMT"}, 2.1),  # beside no Date: the usual pause
+        ({"Retry-After": "soon"}, 2.1),
+        ({"Retry-After": "86400"}, 630),  # no answer makes a run wait for a day
+    ],
+)
+def test_retry_after_is_honored_as_seconds_and_as_a_date(headers: dict[str, str], seconds: float) -> None:
+    client, _, clock = client_of(in_turn(fault("429_throttle_xml", **headers), ok(INVOICE)))
     client.read("Invoice", "1")
-    assert sum(clock.slept) == pytest.approx(5.25)
+    assert sum(clock.slept) == pytest.approx(seconds)
 
 
 @pytest.mark.parametrize(

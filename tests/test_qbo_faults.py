@@ -171,12 +171,6 @@ def test_the_holder_of_a_number_is_found_in_any_language(detail: str, holder: st
     assert Fault(code="6140", message="", detail=detail).holder == holder
 
 
-def test_the_name_lock_is_told_from_other_business_faults() -> None:
-    text = "Business Validation Error: You can only add or edit one name at a time."
-    assert Fault(code="6000", message="", detail=text).name_locked
-    assert not fault("6000_business_txn_amount").name_locked
-
-
 def test_an_unknown_code_gets_quickbooks_own_words_and_the_exception_carries_all() -> None:
     read = Fault(code="98765", message="New rule", detail="Nobody knows it", status=400, intuit_tid=TID)
     refused = fault_words.refusal(read, "Invoice C-1")

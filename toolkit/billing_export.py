@@ -38,6 +38,7 @@ from toolkit.cells import Cells
 from toolkit.model import Billing, BillingLine, BillingPayment, InputFile, Invoice, Refund
 from toolkit.money import Money
 from toolkit.problems import Problem, Severity, stops_everything
+from toolkit.table_problems import empty
 from toolkit.tables import (
     Columns,
     Damaged,
@@ -46,7 +47,6 @@ from toolkit.tables import (
     columns,
     disagreeing,
     duplicate_header,
-    empty,
     missing_column,
     normal,
     open_file,

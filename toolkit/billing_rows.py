@@ -14,7 +14,8 @@ from toolkit.cells import Cell, Cells, DayFirst, number_text
 from toolkit.model import BillingLine, InvoiceStatus, LineKind, Source
 from toolkit.money import ZERO
 from toolkit.problems import Problem, Severity
-from toolkit.tables import Columns, Table, day_first
+from toolkit.table_problems import day_first
+from toolkit.tables import Columns, Table
 
 HEAD_NAMES = tuple(HEAD)
 PLACE = {name: index for index, name in enumerate(HEAD_NAMES)}

@@ -27,7 +27,8 @@ from toolkit.billing_columns import (
 from toolkit.cells import day
 from toolkit.problems import Problem, Severity
 from toolkit.settings import parse_period
-from toolkit.tables import Damaged, Opened, Table, cell_at, columns, damaged, open_file
+from toolkit.table_problems import damaged
+from toolkit.tables import Damaged, Opened, Table, cell_at, columns, open_file
 
 _LISTED = {**HEAD, **LINE}
 _REPORT_TABS = frozenset(Tab) - {Tab.PAYOUTS, Tab.INVOICES}

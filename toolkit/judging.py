@@ -9,7 +9,6 @@ from datetime import date
 
 from toolkit.books import (
     Account,
-    BankDeposit,
     DocumentKind,
     JournalEntry,
     ReceivedPayment,
@@ -22,20 +21,18 @@ from toolkit.counterparts import (
     Found,
     Transaction,
     entity_of,
-    find_deposit,
-    find_entry,
     find_invoice,
     find_refund,
 )
 from toolkit.deposit_lines import counterpart
 from toolkit.edits import customer_of, edits_of
-from toolkit.model import BillingPayment, Invoice, InvoiceStatus, Method, Payout, PayoutStatus, Refund
+from toolkit.model import BillingPayment, Invoice, InvoiceStatus, Method, Refund
 from toolkit.money import ZERO, Money, dollars, total
 from toolkit.plan import Kind, Standing
 from toolkit.problems import Problem
 from toolkit.proof import Finding, Subject, Verdict
 from toolkit.settings import Mode, Settings
-from toolkit.settlement import DEAD, Settlement, day
+from toolkit.settlement import Settlement, day
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +76,7 @@ def credits_by_invoice(counterparts: Counterparts) -> dict[str, Money]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
+class Case:
     """What is compared for one record, whatever its kind."""
 
     subject: Subject
@@ -93,7 +90,8 @@ class _Case:
     """What QuickBooks says it is worth, 0.00 if it has none."""
 
 
-def _finding(case: _Case, verdict: Verdict, words: str) -> Finding:
+def finding_of(case: Case, verdict: Verdict, words: str) -> Finding:
+    """The finding of a verdict, in a sentence that begins with the record's label."""
     record = case.found.record
     return Finding(
         key=case.found.key,
@@ -110,26 +108,26 @@ def _finding(case: _Case, verdict: Verdict, words: str) -> Finding:
     )
 
 
-def _absent(bench: Bench, case: _Case, names: Sequence[str]) -> Finding | None:
+def absent_finding(bench: Bench, case: Case, names: Sequence[str]) -> Finding | None:
     """The verdict of a record that QuickBooks does not hold, None if it does."""
     found = case.found
     if found.record is not None:
         return None
     if found.outside:
-        return _finding(case, Verdict.AGREES, "stands in the posting log, dated before the books that were read.")
+        return finding_of(case, Verdict.AGREES, "stands in the posting log, dated before the books that were read.")
     if found.gone and found.posted:
         words = f"was posted (id {found.posted.qbo_id}) and is no longer in QuickBooks."
-        return _finding(case, Verdict.CHANGED_IN_QUICKBOOKS, words)
+        return finding_of(case, Verdict.CHANGED_IN_QUICKBOOKS, words)
     question = next((bench.questions[name] for name in names if name in bench.questions), None)
     if question:
         verdict = Verdict.QUESTION if question.candidates else Verdict.HELD
-        return _finding(case, verdict, question.what)
+        return finding_of(case, verdict, question.what)
     if found.posted and found.posted.standing is Standing.UNDONE and found.posted.note.startswith("released"):
-        return _finding(case, Verdict.MISSING, "was undone and released; the next push posts it again.")
+        return finding_of(case, Verdict.MISSING, "was undone and released; the next push posts it again.")
     verdict, words = _WITHOUT_COUNTERPART.get(found.posted.standing if found.posted else None) or _unposted(
         bench, names
     )
-    return _finding(case, verdict, words or f"{dollars(case.amount)} in Coworks, not in QuickBooks.")
+    return finding_of(case, verdict, words or f"{dollars(case.amount)} in Coworks, not in QuickBooks.")
 
 
 def _unposted(bench: Bench, names: Sequence[str]) -> tuple[Verdict, str]:
@@ -147,7 +145,7 @@ _WITHOUT_COUNTERPART: Mapping[Standing | None, tuple[Verdict, str]] = {
 }
 
 
-def _compared(case: _Case, expected: Money, on: date, differences: Sequence[str] = ()) -> Finding:
+def compared_finding(case: Case, expected: Money, on: date, differences: Sequence[str] = ()) -> Finding:
     """Amount, date and whatever else was found to differ → agrees, adopted, differs or changed in QuickBooks."""
     said = list(differences)
     adopted = case.found.posted is None or case.found.posted.standing is Standing.ADOPTED
@@ -159,10 +157,10 @@ def _compared(case: _Case, expected: Money, on: date, differences: Sequence[str]
     if not said:
         verdict = Verdict.ADOPTED if adopted else Verdict.AGREES
         how = f" (found by {case.found.rule})" if adopted else ""
-        return _finding(case, verdict, f"{dollars(expected)} in Coworks and in QuickBooks{how}.")
+        return finding_of(case, verdict, f"{dollars(expected)} in Coworks and in QuickBooks{how}.")
     changed = not adopted and case.found.posted is not None and abs(case.found.posted.amount) == abs(case.amount)
     verdict = Verdict.CHANGED_IN_QUICKBOOKS if changed else Verdict.DIFFERS
-    return _finding(case, verdict, f"{'; '.join(said)}.")
+    return finding_of(case, verdict, f"{'; '.join(said)}.")
 
 
 # Invoices.
@@ -173,7 +171,7 @@ def judge_invoice(bench: Bench, invoice: Invoice) -> Judged:
     found = find_invoice(bench.counterparts, invoice)
     record = found.record if isinstance(found.record, SalesDocument) else None
     sign = -1 if record and record.kind is DocumentKind.CREDIT_MEMO else 1
-    case = _Case(
+    case = Case(
         subject=Subject.INVOICE,
         name=invoice.number,
         label=f"Invoice {invoice.number} of {invoice.team}",
@@ -186,25 +184,27 @@ def judge_invoice(bench: Bench, invoice: Invoice) -> Judged:
     return Judged(finding=_invoice_finding(bench, invoice, case, record), found=found)
 
 
-def _invoice_finding(bench: Bench, invoice: Invoice, case: _Case, record: SalesDocument | None) -> Finding:
+def _invoice_finding(bench: Bench, invoice: Invoice, case: Case, record: SalesDocument | None) -> Finding:
     unposted = _not_to_be_posted(bench, invoice)
     if record is None and unposted:
-        return _finding(case, Verdict.VOIDED if is_voided(invoice) else Verdict.NOT_POSTED, unposted)
-    absent = _absent(bench, case, (invoice.number,))
+        return finding_of(case, Verdict.VOIDED if is_voided(invoice) else Verdict.NOT_POSTED, unposted)
+    absent = absent_finding(bench, case, (invoice.number,))
     if absent or record is None:
-        return absent or _finding(case, Verdict.MISSING, "not in QuickBooks.")
+        return absent or finding_of(case, Verdict.MISSING, "not in QuickBooks.")
     if is_voided(invoice) or is_split(bench, invoice):
         return _reversed_finding(bench, invoice, case, record)
     if record.voided:
-        return _finding(case, Verdict.CHANGED_IN_QUICKBOOKS, "was voided in QuickBooks and stands in Coworks.")
+        return finding_of(case, Verdict.CHANGED_IN_QUICKBOOKS, "was voided in QuickBooks and stands in Coworks.")
     if invoice.number in bench.questions:
-        return _finding(case, Verdict.QUESTION, bench.questions[invoice.number].what)
+        return finding_of(case, Verdict.QUESTION, bench.questions[invoice.number].what)
     credit = bench.credits.get(invoice.number, ZERO)
     expected = case.worth if case.worth - credit == invoice.total else invoice.total
-    compared = _compared(case, expected, record.txn_date, _customer_difference(bench, invoice, case.found, record))
+    compared = compared_finding(
+        case, expected, record.txn_date, _customer_difference(bench, invoice, case.found, record)
+    )
     sent = bench.sent.get(case.found.key)
     edits = edits_of(case.found, record, sent, bench.counterparts.books) if compared.verdict is Verdict.AGREES else []
-    return _finding(case, Verdict.EDITED_IN_QUICKBOOKS, f"{'; '.join(edits)}.") if edits else compared
+    return finding_of(case, Verdict.EDITED_IN_QUICKBOOKS, f"{'; '.join(edits)}.") if edits else compared
 
 
 def _not_to_be_posted(bench: Bench, invoice: Invoice) -> str:
@@ -233,21 +233,21 @@ def is_split(bench: Bench, invoice: Invoice) -> bool:
     return invoice.status is InvoiceStatus.SPLIT or invoice.number in bench.children
 
 
-def _reversed_finding(bench: Bench, invoice: Invoice, case: _Case, record: SalesDocument) -> Finding:
+def _reversed_finding(bench: Bench, invoice: Invoice, case: Case, record: SalesDocument) -> Finding:
     gone = "split" if is_split(bench, invoice) else "voided"
     if record.voided:
-        return _finding(case, Verdict.VOIDED, f"was {gone} in Coworks and is void in QuickBooks.")
+        return finding_of(case, Verdict.VOIDED, f"was {gone} in Coworks and is void in QuickBooks.")
     refunded = total(refund.amount for refund in invoice.refunds)
     if invoice.refunds and bench.credits.get(invoice.number, ZERO) + refunded >= record.total:
-        return _finding(case, Verdict.VOIDED, f"was {gone} in Coworks and is reversed by refund in QuickBooks.")
+        return finding_of(case, Verdict.VOIDED, f"was {gone} in Coworks and is reversed by refund in QuickBooks.")
     if bench.credits.get(invoice.number, ZERO) == record.total:
-        return _finding(case, Verdict.VOIDED, f"was {gone} in Coworks and is reversed by credit memo in QuickBooks.")
+        return finding_of(case, Verdict.VOIDED, f"was {gone} in Coworks and is reversed by credit memo in QuickBooks.")
     if invoice.number in bench.questions:
-        return _finding(case, Verdict.HELD, bench.questions[invoice.number].what)
+        return finding_of(case, Verdict.HELD, bench.questions[invoice.number].what)
     later = invoice.voided_on is not None and invoice.voided_on > bench.as_of
     if later:
-        return _finding(case, Verdict.AGREES, f"was voided in Coworks after the period, on {invoice.voided_on}.")
-    return _finding(case, Verdict.DIFFERS, f"was {gone} in Coworks, {dollars(case.worth)} in QuickBooks.")
+        return finding_of(case, Verdict.AGREES, f"was voided in Coworks after the period, on {invoice.voided_on}.")
+    return finding_of(case, Verdict.DIFFERS, f"was {gone} in Coworks, {dollars(case.worth)} in QuickBooks.")
 
 
 def _customer_difference(bench: Bench, invoice: Invoice, found: Found, record: SalesDocument) -> list[str]:
@@ -272,7 +272,7 @@ def judge_payment(bench: Bench, payment: BillingPayment) -> Judged:
     found = counterpart(bench.counterparts, bench.invoices, payment)
     record = found.record if isinstance(found.record, ReceivedPayment) else None
     invoice = bench.invoices.get(payment.invoice_number)
-    case = _Case(
+    case = Case(
         subject=Subject.PAYMENT,
         name=payment.invoice_number,
         label=f"Payment of {day(payment.paid_on)} on invoice {payment.invoice_number}",
@@ -294,17 +294,17 @@ def _paid_with(bench: Bench, payment: BillingPayment, record: ReceivedPayment) -
     return total(link.amount for link in record.links if link.txn_id == document.id)
 
 
-def _payment_finding(bench: Bench, payment: BillingPayment, case: _Case, record: ReceivedPayment | None) -> Finding:
+def _payment_finding(bench: Bench, payment: BillingPayment, case: Case, record: ReceivedPayment | None) -> Finding:
     if record is None:
         unposted = _payment_not_posted(bench, payment)
         if unposted:
-            return _finding(case, Verdict.NOT_POSTED, unposted)
-    absent = _absent(bench, case, (payment.invoice_number, case.found.coworks_id))
+            return finding_of(case, Verdict.NOT_POSTED, unposted)
+    absent = absent_finding(bench, case, (payment.invoice_number, case.found.coworks_id))
     if absent or record is None:
-        return absent or _finding(case, Verdict.MISSING, "not in QuickBooks.")
+        return absent or finding_of(case, Verdict.MISSING, "not in QuickBooks.")
     if record.voided:
-        return _finding(case, Verdict.CHANGED_IN_QUICKBOOKS, "was voided in QuickBooks and stands in Coworks.")
-    return _compared(case, payment.amount, record.txn_date, _unapplied(bench, payment, record))
+        return finding_of(case, Verdict.CHANGED_IN_QUICKBOOKS, "was voided in QuickBooks and stands in Coworks.")
+    return compared_finding(case, payment.amount, record.txn_date, _unapplied(bench, payment, record))
 
 
 def _payment_not_posted(bench: Bench, payment: BillingPayment) -> str:
@@ -332,7 +332,7 @@ def judge_refund(bench: Bench, refund: Refund) -> Judged:
     found = find_refund(bench.counterparts, refund)
     record = found.record
     invoice = bench.invoices.get(refund.invoice_number)
-    case = _Case(
+    case = Case(
         subject=Subject.REFUND,
         name=refund.invoice_number,
         label=f"Refund of {day(refund.refunded_on)} on invoice {refund.invoice_number}",
@@ -351,89 +351,18 @@ def _refund_worth(bench: Bench, record: Transaction | None) -> Money:
     return record.total if isinstance(record, SalesDocument) else ZERO
 
 
-def _refund_finding(bench: Bench, refund: Refund, case: _Case, record: Transaction | None) -> Finding:
+def _refund_finding(bench: Bench, refund: Refund, case: Case, record: Transaction | None) -> Finding:
     go_live = bench.settings.policy.go_live
     if record is None and bench.settings.mode is Mode.INVOICES:
-        return _finding(case, Verdict.NOT_POSTED, "payments and refunds are entered elsewhere.")
+        return finding_of(case, Verdict.NOT_POSTED, "payments and refunds are entered elsewhere.")
     if record is None and go_live and refund.refunded_on < go_live:
-        return _finding(case, Verdict.NOT_POSTED, f"was given before go-live ({go_live.isoformat()}).")
-    absent = _absent(bench, case, (refund.invoice_number, case.found.coworks_id))
+        return finding_of(case, Verdict.NOT_POSTED, f"was given before go-live ({go_live.isoformat()}).")
+    absent = absent_finding(bench, case, (refund.invoice_number, case.found.coworks_id))
     if absent or record is None:
-        return absent or _finding(case, Verdict.MISSING, "not in QuickBooks.")
+        return absent or finding_of(case, Verdict.MISSING, "not in QuickBooks.")
     if isinstance(record, SalesDocument) and record.voided:
-        return _finding(case, Verdict.CHANGED_IN_QUICKBOOKS, "was voided in QuickBooks and stands in Coworks.")
-    return _compared(case, refund.amount, record.txn_date)
+        return finding_of(case, Verdict.CHANGED_IN_QUICKBOOKS, "was voided in QuickBooks and stands in Coworks.")
+    return compared_finding(case, refund.amount, record.txn_date)
 
 
 # Payouts.
-
-
-def judge_payout(bench: Bench, payout: Payout, bank: Account | None) -> Judged:
-    """The verdict of one payout against its bank deposit (and, if negative, the entry that goes with it)."""
-    found = find_deposit(bench.counterparts, payout)
-    deposit = found.record if isinstance(found.record, BankDeposit) else None
-    case = _Case(
-        subject=Subject.PAYOUT,
-        name=payout.payout_id,
-        label=f"Payout {payout.payout_id} of {day(payout.arrival_date)}",
-        amount=payout.amount,
-        on=payout.arrival_date,
-        who=payout.statement_descriptor,
-        found=found,
-        worth=deposit.total + bank_entry(bench, payout)[1] if deposit else ZERO,
-    )
-    return Judged(finding=_payout_finding(bench, payout, case, deposit, bank), found=found)
-
-
-def bank_entry(bench: Bench, payout: Payout) -> tuple[str, Money]:
-    """Id and bank effect of the journal entry that carries a negative payout's net; ("", 0.00) if there is none."""
-    if payout.amount >= 0:
-        return "", ZERO
-    entry = find_entry(bench.counterparts, f"{payout.payout_id}/negative", payout).record
-    if not isinstance(entry, JournalEntry):
-        return "", ZERO
-    banks = {account.id for account in bench.counterparts.books.accounts if account.type == "Bank"}
-    return entry.id, total(line.amount for line in entry.lines if line.account_id in banks)
-
-
-def _payout_finding(
-    bench: Bench, payout: Payout, case: _Case, deposit: BankDeposit | None, bank: Account | None
-) -> Finding:
-    if deposit is None or payout.arrival_date > bench.as_of:
-        unposted = _payout_not_posted(bench, payout)
-        if unposted:
-            return _finding(case, *unposted)
-    absent = _absent(bench, case, (payout.payout_id,))
-    if absent or deposit is None:
-        return absent or _finding(case, Verdict.MISSING, "not in QuickBooks.")
-    if payout.status in DEAD:
-        return _finding(case, Verdict.DIFFERS, f"is {payout.status}, and its bank deposit stands in QuickBooks.")
-    differences = []
-    if bank and deposit.account_id != bank.id:
-        differences.append(f"is in another account than {bank.name}")
-    differences += _contents_difference(bench, payout, deposit)
-    return _compared(case, payout.amount, deposit.txn_date, differences)
-
-
-def _payout_not_posted(bench: Bench, payout: Payout) -> tuple[Verdict, str] | None:
-    go_live = bench.settings.policy.go_live
-    if payout.status in DEAD:
-        return Verdict.NOT_POSTED, f"is {payout.status}: its charges go out again in a later payout."
-    if payout.status is not PayoutStatus.PAID or payout.arrival_date > bench.as_of:
-        return Verdict.IN_TRANSIT, f"{dollars(payout.amount)} is on its way to the bank on {day(bench.as_of)}."
-    if go_live and payout.arrival_date < go_live:
-        return Verdict.NOT_POSTED, f"arrived before go-live ({go_live.isoformat()})."
-    if bench.settings.mode is Mode.INVOICES:
-        return Verdict.NOT_POSTED, "payments are entered elsewhere."
-    return None
-
-
-def _contents_difference(bench: Bench, payout: Payout, deposit: BankDeposit) -> list[str]:
-    """The payments and refunds that the payout holds and the bank deposit does not."""
-    inside = {line.link.txn_id for line in deposit.lines if line.link}
-    absent = 0
-    for row in bench.settlement.rows.get(payout.payout_id, ()):
-        found = [counterpart(bench.counterparts, bench.invoices, payment) for payment in row.payments]
-        found += [find_refund(bench.counterparts, row.refund)] if row.refund else []
-        absent += sum(one.record is not None and one.record.id not in inside for one in found)
-    return [f"holds {absent} fewer of the payout's payments and refunds"] if absent else []

@@ -16,7 +16,8 @@ from typing import IO
 from toolkit.cells import number_text
 from toolkit.model import Source
 from toolkit.problems import Problem, Severity, UsageError
-from toolkit.tables import Damaged, cell_at, columns, damaged, open_file
+from toolkit.table_problems import damaged
+from toolkit.tables import Damaged, cell_at, columns, open_file
 
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")

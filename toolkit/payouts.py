@@ -15,16 +15,15 @@ from toolkit.model import Charge, ChargeType, InputFile, Payout, Payouts, Payout
 from toolkit.money import Money, show, total
 from toolkit.problems import Problem, Severity, stops_everything
 from toolkit.settings import parse_period
+from toolkit.table_problems import day_first, empty
 from toolkit.tables import (
     Columns,
     Damaged,
     Opened,
     Table,
     columns,
-    day_first,
     disagreeing,
     duplicate_header,
-    empty,
     missing_column,
     normal,
     open_file,

@@ -26,7 +26,7 @@ from toolkit import disk
 from toolkit import plan as plans
 from toolkit.plan import Done, Plan, Posted, Standing
 from toolkit.posting_lease import HEARTBEAT_SECONDS, Lease
-from toolkit.posting_log_schema import batch, event, member, meta, migrate, plan, run, sign_off
+from toolkit.posting_log_schema import batch, event, member, migrate, plan, run, sign_off
 from toolkit.posting_rows import (
     Event,
     Member,
@@ -270,18 +270,6 @@ class PostingLog:
         with self._reading() as connection:
             found = connection.execute(sa.select(sign_off).order_by(sign_off.c.period)).all()
         return tuple(sign_off_of(row) for row in found)
-
-    def note(self, name: str) -> str:
-        """A named value (such as the watermark of the last write), "" if never set."""
-        with self._reading() as connection:
-            row = connection.execute(sa.select(meta.c.value).where(meta.c.name == name)).first()
-        return str(row.value) if row else ""
-
-    def set_note(self, name: str, value: str) -> None:
-        """Set a named value."""
-        with self._writing() as connection:
-            connection.execute(sa.delete(meta).where(meta.c.name == name))
-            connection.execute(sa.insert(meta), {"name": name, "value": value})
 
     # ---- the lease: one writer a company
 

@@ -20,6 +20,7 @@ from toolkit import disk
 from toolkit.cells import Cell, Row, number_text
 from toolkit.model import InputFile, Source
 from toolkit.problems import Problem, Severity
+from toolkit.table_problems import damaged, empty, locked
 
 _WORKBOOK_MAGIC = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _HEADER_WITHIN = 20
@@ -336,42 +337,6 @@ def cell_at(row: Row, index: int) -> Cell:
     return row[index] if index < len(row) else ""
 
 
-def damaged(file: str, what: str) -> Problem:
-    """The file Problem for a truncated, damaged or unreadable file."""
-    return Problem(
-        code="file-damaged",
-        where=file,
-        what=f"This file is damaged or incomplete: {what}.",
-        why="A half-read file would leave invoices out, so nothing of it is used.",
-        do="Download the report again and replace the file.",
-        severity=Severity.FILE,
-    )
-
-
-def locked(file: str) -> Problem:
-    """The file Problem for a workbook behind a password."""
-    return Problem(
-        code="file-locked",
-        where=file,
-        what="This workbook is protected with a password.",
-        why="It cannot be read without it, and we never ask for passwords of files.",
-        do="Save a copy without a password in its place.",
-        severity=Severity.FILE,
-    )
-
-
-def empty(file: str, sheet: str = "") -> Problem:
-    """The file Problem for a file without any row."""
-    return Problem(
-        code="file-empty",
-        where=f"{file}, tab {sheet}" if sheet else file,
-        what="This file is empty.",
-        why="An empty report looks like a month without billing, which would hide real invoices.",
-        do="Download the report again and replace the file.",
-        severity=Severity.FILE,
-    )
-
-
 def missing_column(table: Table, names: Sequence[str]) -> Problem:
     """The file Problem for required columns that no header of the table names."""
     wanted = ", ".join(name.replace("_", " ").title() for name in names)
@@ -394,17 +359,5 @@ def duplicate_header(table: Table, word: str) -> Problem:
         what=f"Two columns are headed {word!r} and they do not say the same.",
         why="Which of the two counts would be a guess.",
         do="Rename or delete one of the two columns.",
-        severity=Severity.FILE,
-    )
-
-
-def day_first(source: Source, what: str) -> Problem:
-    """The file Problem for dates that are written with the day before the month."""
-    return Problem(
-        code="day-first-dates",
-        where=str(source),
-        what=f"Dates are written with the day before the month: {what}.",
-        why="05/01/2026 would then be January 5, not May 1, and no one can tell from the file alone.",
-        do="Export with US or ISO dates (2026-01-31), or set the column's format to date before saving.",
         severity=Severity.FILE,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
-from toolkit import chart, funds_proof, judging, receivable_proof
+from toolkit import chart, funds_proof, judging, judging_payouts, receivable_proof
 from toolkit.books import (
     Account,
     Balances,
@@ -22,10 +22,10 @@ from toolkit.books import (
 from toolkit.counterparts import STANDS, Counterparts, Transaction, entity_of, index, register_by_number, stamped
 from toolkit.judging import Bench, Judged
 from toolkit.model import Billing, Invoice, Payout, Payouts, PayoutStatus
-from toolkit.money import ZERO, Money, dollars, show, total
+from toolkit.money import ZERO, Money, dollars, total
 from toolkit.plan import Done, Kind, Posted
 from toolkit.problems import Problem, Severity, blocking
-from toolkit.proof import STANDING, Finding, IncomeRow, Item, Proof, Reason, RollForward, Section, Subject, Verdict
+from toolkit.proof import Finding, IncomeRow, Item, Proof, Reason, RollForward, Section, Subject, Verdict
 from toolkit.settings import Mode, Settings
 from toolkit.settlement import day, settle
 
@@ -117,7 +117,7 @@ def _judged(bench: Bench, payouts: Payouts, settings: Settings) -> Iterator[Judg
             yield judging.judge_refund(bench, refund)
     for payout in payouts.payouts:
         bank = chart.bank(bench.counterparts.books, settings, payout.bank_last4)
-        yield judging.judge_payout(bench, payout, bank if isinstance(bank, Account) else None)
+        yield judging_payouts.judge_payout(bench, payout, bank if isinstance(bank, Account) else None)
 
 
 # What only one side has.
@@ -232,7 +232,7 @@ def _payout_item(bench: Bench, payout: Payout, judgment: Judged, ledger: Ledger)
     deposit = judgment.found.record
     booked, words = ZERO, "no bank deposit in QuickBooks."
     if isinstance(deposit, BankDeposit):
-        entry_id, entry_amount = judging.bank_entry(bench, payout)
+        entry_id, entry_amount = judging_payouts.bank_entry(bench, payout)
         read = (deposit.account_id, "") in ledger
         in_period = bench.start <= deposit.txn_date <= bench.as_of
         if read and in_period:
@@ -350,37 +350,3 @@ def _changed(posted: Posted, what: str) -> Problem:
         severity=Severity.NOTE,
         key=posted.coworks_id,
     )
-
-
-# One line for a page.
-
-
-def invoices_line(proof: Proof) -> str:
-    """ "62 of 62 invoices in QuickBooks, unexplained 0.00": the books, not the run."""
-    return _line(proof, Subject.INVOICE, "invoices in QuickBooks", proof.receivable.unexplained)
-
-
-def deposits_line(proof: Proof) -> str:
-    """ "21 of 21 payouts in the bank, unexplained 0.00": payouts that arrived by the proof's day."""
-    unexplained = proof.undeposited.unexplained or proof.deposits.unexplained
-    return _line(proof, Subject.PAYOUT, "payouts in the bank", unexplained)
-
-
-def month_line(proof: Proof) -> str:
-    """ "2026-01 ties: unexplained 0.00", or by how much and how many things stand against it."""
-    if proof.ties:
-        return f"{proof.period} ties: unexplained {show(proof.unexplained)}"
-    return (
-        f"{proof.period} does not tie: unexplained {show(proof.unexplained)}, "
-        f"{len(proof.obstacles)} to settle before sign-off"
-    )
-
-
-def _line(proof: Proof, subject: Subject, what: str, unexplained: Money) -> str:
-    expected = [
-        one
-        for one in proof.findings
-        if one.subject is subject and one.verdict not in (Verdict.NOT_POSTED, Verdict.IN_TRANSIT)
-    ]
-    standing = sum(one.verdict in STANDING for one in expected)
-    return f"{standing} of {len(expected)} {what}, unexplained {show(unexplained)}"

@@ -29,6 +29,8 @@ from toolkit.problems import Problem, Severity
 from toolkit.settings import Settings
 from toolkit.undo_desk import Desk, Marks, Name, Refusal
 
+NOTED = "this is noted, nothing is sent."
+"""Ends the reason of an operation whose work is done already, by whoever it was."""
 SUFFIX = "/undo"
 """Ends the Coworks id of an operation that takes another back: its key is its own, so that both stand in the log."""
 STAGE = "undo"
@@ -196,11 +198,9 @@ def _operation(realm: str, taking: _Taking, needs: tuple[str, ...]) -> Operation
         action=_action(posted),
         entity=posted.entity,
         # Tokens and times move whenever anything is linked: they are read anew right before the change.
-        record=replace(taking.record, sync_token="")
-        if isinstance(taking.record, Customer)
-        else _timeless(taking.record),
+        record=_timeless(taking.record),
         label=taking.entry.name,
-        reason=f"{taking.already}: this is noted, nothing is sent." if taking.already else _reason(posted),
+        reason=f"{taking.already}: {NOTED}" if taking.already else _reason(posted),
         amount=ZERO if taking.already else -posted.amount,
         needs=needs,
         coworks_id=_undo_id(posted),
@@ -214,14 +214,18 @@ def _action(posted: Posted) -> Action:
 
 
 def _timeless(record: Record) -> Record:
-    """Without what moves whenever anything is linked: it is read anew right before the change."""
     if isinstance(record, Customer):
-        return replace(record, sync_token="", balance=ZERO)
+        return replace(record, sync_token="")
     return replace(record, sync_token="", created_at=None, updated_at=None)
 
 
 def _reason(posted: Posted) -> str:
     return f"Posted by run {posted.run}." if posted.run else "Posted by this run."
+
+
+def is_noted(operation: Operation) -> bool:
+    """Whether there is nothing left to take back, so that it is only noted."""
+    return operation.reason.endswith(NOTED)
 
 
 def undo_key(realm: str, posted: Posted) -> str:

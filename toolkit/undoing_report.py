@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from toolkit import money, plan
+from toolkit import money, plan, undo
 from toolkit.books import Customer
 from toolkit.money import dollars, total
 from toolkit.plan import Action, Operation, Outcome, Plan, Standing
@@ -108,7 +108,7 @@ def cells(operation: Operation) -> tuple[str, str, str, str]:
     """What is done to what, its date and its amount as it stands."""
     record = operation.record
     on = "" if isinstance(record, Customer) else f"{record.txn_date:%m/%d/%Y}"
-    verb = VERBS[operation.action] if not operation.reason.startswith("It is") else "note"
+    verb = "note" if undo.is_noted(operation) else VERBS[operation.action]
     amount = "" if isinstance(record, Customer) or not operation.amount else dollars(abs(operation.amount))
     return verb, operation.label, on, amount
 

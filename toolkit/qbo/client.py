@@ -15,8 +15,9 @@ from typing import TypeVar
 from toolkit.problems import QuickBooksRefused
 from toolkit.qbo import faults, understanding
 from toolkit.qbo.exact_json import Json, dumps
+from toolkit.qbo.exchange import Answer, Call, NoAnswer, Retry
 from toolkit.qbo.faults import Fault
-from toolkit.qbo.layers import Answer, Call, Layers, NoAnswer, Retry
+from toolkit.qbo.layers import Layers
 from toolkit.qbo.wire import WireRequest, count_text, query_text
 
 __all__ = ["BATCH", "PAGE", "BatchAnswer", "BatchItem", "Client", "NoAnswer", "Retry"]

@@ -21,7 +21,6 @@ TOKEN_SPENT = frozenset({"3200", "100", "110"})
 """The access token is expired or not known: one refresh may cure it."""
 DISCONNECTED = frozenset({"3100", "120", "invalid_grant", "invalid_client", "unauthorized_client"})
 """The connection is gone or never was for this company: only connecting again cures it."""
-NAME_LOCK = "one name at a time"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +59,6 @@ class Fault:
     def closed(self) -> bool:
         """Whether the date lies in closed books (6200, 6210; one report has 5010 with that message)."""
         return self.code in {"6200", "6210"} or (self.code == "5010" and "period" in f"{self.message}".casefold())
-
-    @property
-    def name_locked(self) -> bool:
-        """Whether two names were written at once; the item goes again alone."""
-        return self.code == "6000" and NAME_LOCK in self.detail.casefold()
 
     @property
     def holder(self) -> str:
