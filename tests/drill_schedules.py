@@ -201,7 +201,7 @@ def _bad_days(
 
 
 def _struck(job: Job, result: Result) -> bool:
-    return bool(job.signal) and (result.killed > 0 or result.error == "KeyboardInterrupt")
+    return bool(job.signal) and (result.killed > 0 or result.stopped or result.error == "KeyboardInterrupt")
 
 
 def _mended() -> dict[str, str]:

@@ -148,6 +148,7 @@ def made(job: Job) -> Plan:
 def of_outcome(outcome: Outcome) -> Result:
     return Result(
         exits=list(outcome.exit_codes),
+        stopped=outcome.stopped,
         done=sum(1 for one in outcome.written if one.standing is Standing.DONE),
         failed=[f"{one.problem}" for one in outcome.written if one.standing is Standing.FAILED],
         unknown=sum(1 for one in outcome.written if one.standing is Standing.UNKNOWN),
@@ -164,7 +165,8 @@ def child(job: Job, pipe: int) -> None:
     """In the forked process: work, say the result, and end without tidying up."""
     code = 0
     faulthandler.enable()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as the command line has it
+    for one in (signal.SIGINT, signal.SIGTERM):  # as the command line has it; what a shell runs behind ignores SIGINT
+        signal.signal(one, signal.default_int_handler)
     try:
         result = work(job)
     except ToolkitError as error:

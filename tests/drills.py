@@ -59,12 +59,16 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """How a push ended: `killed` by which signal (0: not), else its exit codes and counts, or the error's name."""
+    """How a push ended: `killed` by which signal (0: not), else its exit codes and counts, or the error's name.
+
+    `stopped` says that a person asked it to end, and that it did before all was posted.
+    """
 
     killed: int = 0
     error: str = ""
     words: str = ""
     exits: list[int] = field(default_factory=list)
+    stopped: bool = False
     done: int = 0
     failed: list[str] = field(default_factory=list)
     unknown: int = 0
@@ -78,7 +82,7 @@ class Result:
     @property
     def clean(self) -> bool:
         """Whether the push finished without anything left to say."""
-        return not (self.killed or self.error or self.exits)
+        return not (self.killed or self.error or self.exits or self.stopped)
 
 
 class Drillmaster:
