@@ -149,9 +149,9 @@ def of_outcome(outcome: Outcome) -> Result:
     return Result(
         exits=list(outcome.exit_codes),
         stopped=outcome.stopped,
-        done=sum(1 for one in outcome.written if one.standing is Standing.DONE),
+        done=outcome.ended(Standing.DONE),
         failed=[f"{one.problem}" for one in outcome.written if one.standing is Standing.FAILED],
-        unknown=sum(1 for one in outcome.written if one.standing is Standing.UNKNOWN),
+        unknown=outcome.ended(Standing.UNKNOWN),
         writes=outcome.writes,
         reads=outcome.reads,
         calls=outcome.calls,

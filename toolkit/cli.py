@@ -25,6 +25,7 @@ from toolkit import (
     plan,
     report,
     report_company,
+    report_outcome,
     stages,
     undoing,
     undoing_release,
@@ -36,8 +37,9 @@ from toolkit.emulator.sample import command as sample_command
 from toolkit.emulator.server import command as emulator_command
 from toolkit.money import text as money_text
 from toolkit.open_company import OpenCompany, home, open_company
-from toolkit.plan import Action, Outcome, Standing
+from toolkit.plan import Outcome
 from toolkit.problems import DoesNotTie, Problem, ReconnectNeeded, Severity, ToolkitError, blocking, worst_exit
+from toolkit.push_stop import Stopped
 from toolkit.qbo import connection_words
 
 if TYPE_CHECKING:
@@ -250,22 +252,19 @@ def push(company: OpenCompany, period: str, asked: Asked, said: Said, *, approve
 def _post(company: OpenCompany, reviewed: stages.Review, approve: str, asked: Asked, said: Said) -> Outcome:
     approval = Approval(code=approve, live=asked.live, by="command line")
     with tqdm(total=len(reviewed.plan.operations), unit="entry", file=sys.stderr, disable=None) as bar:
-        outcome = stages.post(company, reviewed, approval, _moving(bar))
-    said.text.append(report.outcome_text(outcome, reviewed.plan))
-    said.exits += outcome.exit_codes
-    said.more |= {
-        "run": outcome.run,
-        "digest": outcome.digest,
-        "created": outcome.count(Action.CREATE),
-        "updated": outcome.count(Action.UPDATE),
-        "voided": outcome.count(Action.VOID),
-        "adopted": outcome.adopted,
-        "unchanged": outcome.unchanged,
-        "held": outcome.held,
-        "failed": sum(1 for one in outcome.written if one.standing is Standing.FAILED),
-        "unknown": sum(1 for one in outcome.written if one.standing is Standing.UNKNOWN),
-    }
+        try:
+            outcome = stages.post(company, reviewed, approval, _moving(bar))
+        except Stopped as stopped:
+            _posted(stopped.outcome, reviewed, said)
+            raise
+    _posted(outcome, reviewed, said)
     return outcome
+
+
+def _posted(outcome: Outcome, reviewed: stages.Review, said: Said) -> None:
+    said.text.append(report_outcome.outcome_text(outcome, reviewed.plan))
+    said.more |= report_outcome.outcome_json(outcome)
+    said.exits += outcome.exit_codes
 
 
 def _moving(bar: tqdm[Any]) -> Callable[[int, int, str], None]:
@@ -306,11 +305,19 @@ def undo(company: OpenCompany, period: str, asked: Asked, said: Said, *, run: st
     if approve:
         approval = Approval(code=approve, live=asked.live, by="command line")
         with tqdm(total=len(reviewed.plan.operations), unit="entry", file=sys.stderr, disable=None) as bar:
-            outcome = undoing.take_back(company, reviewed, approval, _moving(bar))
-        said.text.append(undoing_report.outcome_text(outcome, reviewed))
-        said.more |= undoing_report.outcome_json(outcome)
-        said.exits += outcome.exit_codes
+            try:
+                outcome = undoing.take_back(company, reviewed, approval, _moving(bar))
+            except Stopped as stopped:
+                _undone(stopped.outcome, reviewed, said)
+                raise
+        _undone(outcome, reviewed, said)
         said.add_problems(outcome.problems)
+
+
+def _undone(outcome: Outcome, reviewed: undoing.UndoReview, said: Said) -> None:
+    said.text.append(undoing_report.outcome_text(outcome, reviewed))
+    said.more |= undoing_report.outcome_json(outcome)
+    said.exits += outcome.exit_codes
 
 
 @cli.add_command

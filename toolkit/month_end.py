@@ -18,6 +18,7 @@ from toolkit.month_end_kernel import Kernel, kernel, parameters_of
 from toolkit.open_company import URL_VARIABLE, folder_of, home, open_company
 from toolkit.pages import REPORTS_VARIABLE, TALLY_VARIABLE
 from toolkit.problems import DoesNotTie, Problem, Severity, ToolkitError, UsageError, worst_exit
+from toolkit.push_stop import Stopped
 from toolkit.settings import parse_period
 
 NOTEBOOKS = ("01_connect", "02_map", "03_preview", "04_push", "05_deposits", "06_month_end")
@@ -234,7 +235,7 @@ def _problem(kept: Mapping[str, Any]) -> Problem:
 
 def _exit_code(exception: str) -> int:
     """The exit code of one of our exceptions by its class name; 1 for any other: a bug."""
-    if exception == "KeyboardInterrupt":
+    if exception in (KeyboardInterrupt.__name__, Stopped.__name__):
         raise KeyboardInterrupt
     found = getattr(problem_types, exception, None)
     return int(found.exit_code) if isinstance(found, type) and issubclass(found, ToolkitError) else 1

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from toolkit import entries
+from toolkit import entries, report_outcome
 from toolkit.books import PENDING, BankDeposit, Books, Customer, SalesDocument, SalesLine
 from toolkit.entries import Entry
 from toolkit.money import ZERO, Money, show, total
@@ -310,20 +310,15 @@ def _calls(number: int) -> str:
 
 def outcome(done: Outcome, plan: Plan) -> Shown:
     """What a run did, what failed or is unknown, and what to do next."""
-    by_key = {one.key: one for one in plan.operations}
-    standing: dict[Kind, int] = {}
-    for one in done.written:
-        if one.standing is Standing.DONE and one.key in by_key:
-            kind = by_key[one.key].kind
-            standing[kind] = standing.get(kind, 0) + 1
-    parts = [count(number, kind) for kind, number in standing.items()]
-    said = f"Posted {_listed(parts)}." if parts else "Nothing was left to post; QuickBooks was not changed."
-    shown = good(f"{said} Run {done.run}: {done.writes} entries in {_calls(done.calls)}." if done.run else said)
+    words = report_outcome.done_words(done, plan.operations, last=" and ")
+    nothing = report_outcome.nothing_left(done)
+    said = "Nothing was left to post; QuickBooks was not changed." if nothing else f"{words[0].upper()}{words[1:]}."
+    look = good if nothing or done.ended(Standing.DONE) else note
+    shown = look(f"{said} Run {done.run}: {done.writes} entries in {_calls(done.calls)}." if done.run else said)
     if done.adopted:
         shown = shown + sentence(f"{done.adopted} that were in QuickBooks already are now noted as posted.")
-    unknown = sum(1 for one in done.written if one.standing is Standing.UNKNOWN)
-    if unknown:
-        shown = shown + note(f"Of {unknown} the outcome is not known: run again, it looks them up first.")
+    for line in report_outcome.left_lines(done, again="run again"):
+        shown = shown + note(line)
     if done.stopped:
         shown = shown + note("The run stopped early; what was posted is noted, and running again goes on from there.")
     return shown + problems(done.problems)

@@ -6,9 +6,10 @@ from toolkit import undoing, undoing_release, undoing_report
 from toolkit.approval import Approval
 from toolkit.pages import Page
 from toolkit.pages_look import EMPTY, Shown, fold, good, note, problems, sentence, table
-from toolkit.plan import Outcome, Standing
+from toolkit.plan import Outcome
 from toolkit.posting_log import Run
 from toolkit.push import Progress, silent
+from toolkit.report_outcome import left_lines
 from toolkit.undoing import UndoReview
 
 
@@ -69,9 +70,8 @@ def outcome(done: Outcome, made: UndoReview) -> Shown:
     if not done.run:
         return good("Nothing was left to undo; QuickBooks was not changed.")
     view = good(f"{', '.join(took)}. Run {done.run}.") if took else EMPTY
-    unknown = sum(1 for one in done.written if one.standing is Standing.UNKNOWN)
-    if unknown:
-        view = view + note(f"Of {unknown} the outcome is not known: press again, it looks them up first.")
+    for line in left_lines(done, failed="could not be undone (see below)", again="press again"):
+        view = view + note(line)
     if done.stopped:
         view = view + note("It stopped early; what was undone is noted, and pressing again goes on from there.")
     again = "What was undone is not posted again until you release it."

@@ -190,7 +190,11 @@ def pending(key: str) -> str:
 
 
 class Standing(StrEnum):
-    """How a key stands in the posting log."""
+    """How a key stands in the posting log.
+
+    WAITING is never noted there: it is what an Outcome says of an operation that was not sent, because something it
+    needs failed or is in doubt.
+    """
 
     BEGUN = "begun"
     DONE = "done"
@@ -198,6 +202,7 @@ class Standing(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     UNDONE = "undone"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,7 +244,11 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What a push did: one Written an operation, in plan order, with counts for people and programs."""
+    """What a push did: one Written an operation, in plan order, with counts for people and programs.
+
+    `adopted` are records that this run noted as posted; `not_sent` operations have no Written, because the run ended
+    before their turn.
+    """
 
     run: str
     digest: str
@@ -247,6 +256,7 @@ class Outcome:
     adopted: int = 0
     unchanged: int = 0
     held: int = 0
+    not_sent: int = 0
     reads: int = 0
     writes: int = 0
     calls: int = 0
@@ -258,6 +268,20 @@ class Outcome:
     def count(self, action: Action, standing: Standing = Standing.DONE) -> int:
         """How many operations of that action ended that way."""
         return sum(1 for one in self.written if one.action is action and one.standing is standing)
+
+    def ended(self, standing: Standing) -> int:
+        """How many operations ended that way."""
+        return sum(1 for one in self.written if one.standing is standing)
+
+    @property
+    def left(self) -> dict[str, int]:
+        """How many were not done, by how they ended; with those that are done, all that the run had to do.
+
+        "failed" was refused, "unknown" is in doubt, "waiting" was not sent because it needs one of these, "not_sent"
+        because the run ended before.
+        """
+        ends = (Standing.FAILED, Standing.UNKNOWN, Standing.WAITING)
+        return {**{str(one): self.ended(one) for one in ends}, "not_sent": self.not_sent}
 
 
 def ordered(operations: Iterable[Operation]) -> tuple[Operation, ...]:

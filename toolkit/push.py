@@ -68,7 +68,7 @@ def push(plan: Plan, *, approval: Approval, situation: Situation) -> Outcome:
     Raises `Unapproved`, `Stale`, `Unsafe`, `NotLive` or `CompanyBusy` before anything is sent; a fault of one operation
     is its Written's Problem, never an exception. QuickBooks becoming unreachable ends the run with an Outcome whose
     `problems` say so, and so does a posting log that cannot be written any more. Ctrl-C, once or often,
-    finishes the answers in hand and then raises KeyboardInterrupt.
+    finishes the answers in hand and then raises `Stopped`, a KeyboardInterrupt with the Outcome by then.
     """
     log = situation.log
     chosen = choose(plan, approval, log)
@@ -152,13 +152,16 @@ class _Run:
         except KeyboardInterrupt:
             self._ask()
         finally:
-            self.tally.end(stopped=self.stopping, crashed=self.crash is not None or not through)
+            outcome = replace(self.tally.outcome(self.waves.blocked), server_time=self.carrier.server_time)
+            self.tally.end(outcome, stopped=self.stopping, crashed=self.crash is not None or not through)
         if self.crash is not None:
             raise self.crash
+        outcome = replace(
+            outcome, reads=client.reads - reads, writes=client.writes - writes, calls=client.calls - calls
+        )
         if self.stopping:
-            raise KeyboardInterrupt
-        outcome = replace(self.tally.outcome(self.waves.blocked), server_time=self.carrier.server_time)
-        return replace(outcome, reads=client.reads - reads, writes=client.writes - writes, calls=client.calls - calls)
+            raise push_stop.Stopped(outcome)
+        return outcome
 
     # ---- what an earlier run left open
 
@@ -180,6 +183,7 @@ class _Run:
         found = []
         for one in push_recovery.leftovers(self.log, self.plan):
             left = self._without_standing(one)
+            self.tally.open |= left.keys
             if left.lost:
                 self.tally.notes.append(push_words.unexplained(self.plan, len(left.lost)))
             if left.sent:
@@ -307,6 +311,7 @@ class _Run:
     def _land(self, parcel: Parcel, future: Future[Delivery]) -> None:
         delivery = self._result(future)
         if delivery is None:  # a bug: the batch stays open, and is looked up next time
+            self.tally.open |= {one.key for one in parcel.operations}
             self.waves.landed(parcel)
             return
         if delivery.trouble is not None:

@@ -7,7 +7,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from toolkit.plan import Outcome
+
 ENDING = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(KeyboardInterrupt):
+    """Somebody ended a push: `outcome` is what it had done by then."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(f"run {outcome.run} was stopped")
+        self.outcome = outcome
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -19,7 +18,9 @@ from toolkit.push_answers import Answer
 class Tally:
     """One push's knowledge; lives in one thread. `ids` and `owners` are read by workers meanwhile.
 
-    `ids` are QuickBooks' ids of the keys that stand, `owners` the keys of records by (entity, id).
+    `ids` are QuickBooks' ids of the keys that stand, `owners` the keys of records by (entity, id). `open` are keys that
+    were sent, by this run or an earlier one, and have no answer that could be noted: they are in doubt while they have
+    none.
     """
 
     plan: Plan
@@ -28,12 +29,14 @@ class Tally:
     ids: dict[str, str] = field(default_factory=dict)
     owners: dict[tuple[str, str], str] = field(default_factory=dict)
     undone: set[str] = field(default_factory=set)
+    open: set[str] = field(default_factory=set)
     written: dict[str, Written] = field(default_factory=dict)
     trouble: list[ToolkitError] = field(default_factory=list)
     notes: list[Problem] = field(default_factory=list)
     planned: dict[str, Operation] = field(init=False)
     digest: str = field(init=False)
     unchanged: int = 0
+    adopted: int = 0
 
     def __post_init__(self) -> None:
         self.digest = self.plan.digest  # once: it takes reading the whole plan
@@ -79,6 +82,7 @@ class Tally:
             self.log.settle_batch(requestid, [*events, *undone], still_open=still_open)
         except ToolkitError as error:
             self.in_trouble(error)
+            self.open |= {*still_open, *(one.operation.key for one in answers)}
             return False
         for answer in answers:
             self._took(answer)
@@ -99,6 +103,8 @@ class Tally:
             self.log.settle_batch(requestid, [self._event(one) for one in answers], still_open=still_open)
         except ToolkitError as error:
             self.in_trouble(error)
+            return
+        self.open -= {one.operation.key for one in answers}
 
     def _took(self, answer: Answer) -> None:
         operation = answer.operation
@@ -144,6 +150,7 @@ class Tally:
             return
         for one in fresh:
             self._stands(one.key, one.entity, one.qbo_id)
+        self.adopted += len(fresh)
 
     def _adopted(self, one: Adoption) -> Posted:
         return Posted(
@@ -162,26 +169,29 @@ class Tally:
 
     # ---- the end
 
-    def end(self, *, stopped: bool, crashed: bool) -> None:
+    def end(self, outcome: Outcome, *, stopped: bool, crashed: bool) -> None:
         """Note how the run ended; a posting log that cannot be written is already among the trouble."""
-        states = {one.standing for one in self.written.values()}
         failed = bool(self.trouble) or crashed
-        state = "stopped" if stopped else "unknown" if Standing.UNKNOWN in states else "failed" if failed else "done"
+        unknown = outcome.ended(Standing.UNKNOWN)
+        state = "stopped" if stopped else "unknown" if unknown else "failed" if failed else "done"
         with suppress(ToolkitError):
-            self.log.end_run(self.run_id, state=state, summary=self._summary())
+            self.log.end_run(self.run_id, state=state, summary=self._summary(outcome))
             if state == "done":
                 self.log.finish_plan(self.digest)
 
-    def _summary(self) -> str:
-        counted = Counter(one.standing for one in self.written.values())
-        said = f"{counted[Standing.DONE]} of {len(self.planned)} operations written"
-        more = [f"{counted[one]} {one}" for one in (Standing.FAILED, Standing.UNKNOWN) if counted[one]]
+    def _summary(self, outcome: Outcome) -> str:
+        said = f"{outcome.ended(Standing.DONE)} of {len(self.planned)} operations written"
+        more = [f"{number} {end.replace('_', ' ')}" for end, number in outcome.left.items() if number]
         return ", ".join([said, *more])
 
     def outcome(self, blocked: Iterable[Operation]) -> Outcome:
         """What the push did, in plan order; `blocked` were not sent because something they need does not stand."""
         for operation in blocked:
             self.written.setdefault(operation.key, push_words.blocked(operation))
+        exits = {error.exit_code for error in self.trouble} | _codes(self.written.values())
+        for operation in self.to_send:
+            if operation.key in self.open:
+                self.written[operation.key] = push_words.in_doubt(operation)
         in_order = tuple(self.written[one.key] for one in self.plan.operations if one.key in self.written)
         problems = [error.problem for error in self.trouble]
         problems += [one.problem for one in in_order if one.problem and not self._follows(one.problem)]
@@ -189,12 +199,13 @@ class Tally:
             run=self.run_id,
             digest=self.digest,
             written=in_order,
-            adopted=len(self.plan.adoptions),
+            adopted=self.adopted,
             unchanged=self.unchanged,
             held=len(self.plan.held),
+            not_sent=len(self.to_send),
             stopped=bool(self.trouble),
             problems=(*dict.fromkeys(problems), *self.notes),
-            exit_codes=tuple(sorted({error.exit_code for error in self.trouble} | _codes(in_order))),
+            exit_codes=tuple(sorted(exits)),
         )
 
     def _follows(self, problem: Problem) -> bool:

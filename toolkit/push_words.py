@@ -15,7 +15,8 @@ def blocked(operation: Operation) -> Written:
     return _held(
         operation,
         code=BLOCKED,
-        what="It was not sent, because something it needs was not posted.",
+        standing=Standing.WAITING,
+        what="It was not sent, because something it needs was not posted or is in doubt.",
         why="A payment can only be applied to an invoice that stands in QuickBooks.",
         do="Settle the other problem first, then run again.",
     )
@@ -32,13 +33,20 @@ def undone(operation: Operation) -> Written:
     )
 
 
-def _held(operation: Operation, *, code: str, what: str, why: str, do: str) -> Written:
+def in_doubt(operation: Operation) -> Written:
+    """Sent, by this run or an earlier one, and without an answer that is noted: what ended the run says why."""
+    return Written(key=operation.key, action=operation.action, entity=operation.entity, standing=Standing.UNKNOWN)
+
+
+def _held(
+    operation: Operation, *, code: str, what: str, why: str, do: str, standing: Standing = Standing.FAILED
+) -> Written:
     problem = Problem(code=code, where=operation.label, what=what, why=why, do=do, key=operation.coworks_id)
     return Written(
         key=operation.key,
         action=operation.action,
         entity=operation.entity,
-        standing=Standing.FAILED,
+        standing=standing,
         problem=problem,
     )
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from toolkit.model import Billing
 from toolkit.money import ZERO, Money, show, total
-from toolkit.plan import Action, Kind, Operation, Outcome, Plan, Standing
+from toolkit.plan import Action, Kind, Operation, Plan
 from toolkit.problems import Problem, Severity
 from toolkit.proof import Finding, Proof, Section, Verdict
 
@@ -142,33 +142,6 @@ def _named(problems: Sequence[Problem]) -> str:
     if len(names) <= NAMED + 1:
         return ", ".join(names)
     return f"{', '.join(names[:NAMED])}, and {len(names) - NAMED} others (--json names them all)"
-
-
-def outcome_text(outcome: Outcome, plan: Plan) -> str:
-    """What a push did, by kind, with what failed or is unknown and what to do next."""
-    by_key = {one.key: one for one in plan.operations}
-    lines = [f"Run {outcome.run}: {_done_words(outcome, by_key.values())}."]
-    if outcome.adopted:
-        lines.append(f"{outcome.adopted} that were in QuickBooks already are now noted as posted.")
-    if not outcome.written and not outcome.adopted:
-        lines.append("Nothing was left to post; QuickBooks was not changed.")
-    failed = sum(1 for one in outcome.written if one.standing is Standing.FAILED)
-    unknown = sum(1 for one in outcome.written if one.standing is Standing.UNKNOWN)
-    if failed:
-        lines.append(f"{failed} were not posted (see below).")
-    if unknown:
-        lines.append(f"Of {unknown} the outcome is not known: run the same command again, it looks them up first.")
-    if outcome.stopped:
-        lines.append("The run stopped early; everything posted so far is noted, and running again resumes it.")
-    lines.append(f"{outcome.writes} writes and {outcome.reads} reads in {outcome.calls} calls to QuickBooks.")
-    return "\n".join(lines)
-
-
-def _done_words(outcome: Outcome, operations: Iterable[Operation]) -> str:
-    stands = {one.key for one in outcome.written if one.standing is Standing.DONE}
-    done = [one for one in operations if one.key in stands]
-    parts = [count(number, kind) for kind in KINDS if (number := sum(1 for one in done if one.kind is kind))]
-    return f"posted {', '.join(parts)}" if parts else "posted nothing"
 
 
 def proof_text(proof: Proof) -> str:

@@ -11,6 +11,7 @@ from toolkit.books import Customer
 from toolkit.money import dollars, total
 from toolkit.plan import Action, Operation, Outcome, Plan, Standing
 from toolkit.report import KINDS, UNCHANGED
+from toolkit.report_outcome import left_lines, spent_line
 from toolkit.undoing import UndoReview
 from toolkit.undoing_release import Released
 from toolkit.undoing_words import run_line
@@ -122,20 +123,19 @@ def outcome_text(outcome: Outcome, made: UndoReview) -> str:
     done = done_words(outcome, made.plan.operations)
     if not outcome.run:
         return "QuickBooks was not changed."
-    lines = [f"Run {outcome.run}: {', '.join(done) or 'nothing was undone'}."]
-    failed = sum(1 for one in outcome.written if one.standing is Standing.FAILED)
-    unknown = sum(1 for one in outcome.written if one.standing is Standing.UNKNOWN)
-    if failed:
-        lines.append(f"{failed} could not be undone (see below).")
-    if unknown:
-        lines.append(f"Of {unknown} the outcome is not known: run the same command again, it looks them up first.")
+    lines = [f"Run {outcome.run}: {', '.join(done) or _nothing(outcome)}."]
+    lines += left_lines(outcome, failed="could not be undone (see below)")
     if outcome.stopped:
         lines.append("The run stopped early; what was undone so far is noted, and running again resumes it.")
     if done:
         lines.append("It is not posted again on its own. If it shall be:")
         lines.append(f"  coworks-qbo release {made.run.id}   (all of it; or one invoice number, payout or customer)")
-    lines.append(f"{outcome.writes} writes and {outcome.reads} reads in {outcome.calls} calls to QuickBooks.")
+    lines.append(spent_line(outcome))
     return "\n".join(lines)
+
+
+def _nothing(outcome: Outcome) -> str:
+    return "nothing is known to be undone yet" if outcome.ended(Standing.UNKNOWN) else "nothing was undone"
 
 
 def done_words(outcome: Outcome, operations: Iterable[Operation]) -> list[str]:
@@ -182,8 +182,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "deleted": outcome.count(Action.DELETE),
         "deactivated": outcome.count(Action.DEACTIVATE),
         "held": outcome.held,
-        "failed": sum(1 for one in outcome.written if one.standing is Standing.FAILED),
-        "unknown": sum(1 for one in outcome.written if one.standing is Standing.UNKNOWN),
+        **outcome.left,
     }
 
 
