@@ -116,7 +116,8 @@ def test_after_kill_9_status_says_what_was_sent_without_an_answer(company: Path,
     assert len(unfinished) == 1
     text = said(company, "status")
     assert f"{unanswered}  sent without an answer yet: run push again, it looks them up first" in text
-    assert f"plan {unfinished[0]} was begun and not finished: push --period 2026-01 --approve {unfinished[0]}" in text
+    resumes = f"coworks-qbo push --company {company} --period 2026-01 --approve {unfinished[0]}"
+    assert f"plan {unfinished[0]} was begun and not finished: {resumes}" in text
     prepare(company, batch_latency_ms="0")
     again = ask(company, "push", "--period", "2026-01", "--approve", unfinished[0])
     assert (again["exit"], again.get("digest")) == (0, unfinished[0]), again["problems"]

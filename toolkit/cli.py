@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ from toolkit import (
 )
 from toolkit.approval import Approval
 from toolkit.cli_group import Commands
+from toolkit.cli_words import problem_with_company, with_company
 from toolkit.emulator.sample import command as sample_command
 from toolkit.emulator.server import command as emulator_command
 from toolkit.money import text as money_text
@@ -50,9 +51,10 @@ DEFAULT_COMPANY = "companies/sample"
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """The options that every command has."""
+    """The options that every command has; `named` is the company as the person gave it, "" for the default one."""
 
     company: str
+    named: str
     period: str
     as_json: bool
     qbo_url: str
@@ -62,9 +64,13 @@ class Asked:
 
 @dataclass(kw_only=True)
 class Said:
-    """What a command has to say: text for people, further JSON keys, problems and exit codes."""
+    """What a command has to say: text for people, further JSON keys, problems and exit codes.
+
+    `named` is the company as the person gave it: commands quoted in the words are completed with it.
+    """
 
     company: str = ""
+    named: str = ""
     period: str = ""
     text: list[str] = field(default_factory=list)
     more: dict[str, Any] = field(default_factory=dict)
@@ -79,16 +85,33 @@ class Said:
         if blocking(problems):
             self.exits.append(3)
 
+    def completed(self) -> Said:
+        """The same with every quoted command naming the company."""
+        text = [with_company(one, self.named) for one in self.text]
+        return replace(self, text=text, problems=[problem_with_company(one, self.named) for one in self.problems])
+
 
 Body = Callable[..., None]
 """(company, period, asked, said, **the command's own options) -> None."""
+
+
+def _a_name(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
+    """The company as given, None for the default one; blank it would be the current folder, or the sample."""
+    if given is not None and not given.strip():
+        raise click.BadParameter("It is blank. Name a folder under companies/, or leave --company out for the sample.")
+    return given
+
+
+company_option = click.option(
+    "--company", default=None, callback=_a_name, help=f"The company's folder.  [default: {DEFAULT_COMPANY}]"
+)
 
 
 def options(function: Callable[..., None]) -> Callable[..., None]:
     """The options that every command of a company has."""
     for option in reversed(
         (
-            click.option("--company", default=None, help=f"The company's folder.  [default: {DEFAULT_COMPANY}]"),
+            company_option,
             click.option("--period", default="", help="The month, YYYY-MM.  [default: earliest not signed off]"),
             click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, people's text on stderr."),
             click.option(
@@ -112,7 +135,7 @@ def on_company(name: str, *, month: bool = True) -> Callable[[Body], click.Comma
         @functools.wraps(body)
         def run(company: str | None, **given: Any) -> None:
             own = {key: given.pop(key) for key in list(given) if key not in Asked.__dataclass_fields__}
-            asked = Asked(company=company or str(home() / DEFAULT_COMPANY), **given)
+            asked = Asked(company=company or str(home() / DEFAULT_COMPANY), named=company or "", **given)
             sys.exit(_run(name, functools.partial(body, **own), asked, month=month))
 
         return click.command(name, help=(body.__doc__ or "").strip())(options(run))
@@ -121,7 +144,7 @@ def on_company(name: str, *, month: bool = True) -> Callable[[Body], click.Comma
 
 
 def _run(name: str, body: Body, asked: Asked, *, month: bool) -> int:
-    said = Said(company=asked.company, period=asked.period)
+    said = Said(company=asked.company, named=asked.named, period=asked.period)
     with _told(said), ExitStack() as stack:
         company = stack.enter_context(
             open_company(asked.company, qbo_url=asked.qbo_url, reports=asked.reports, waiting=_waiting, say=_say)
@@ -154,6 +177,7 @@ def _told(said: Said) -> Iterator[None]:
 
 
 def _print(name: str, said: Said, *, as_json: bool) -> int:
+    said = said.completed()
     code = 130 if said.exits == [130] else worst_exit(said.exits or [0])
     people = [*said.text, report.problems_text(said.problems)] if said.problems else said.text
     click.echo("\n".join(one for one in people if one), err=as_json)
@@ -409,7 +433,7 @@ def disconnect(company: OpenCompany, period: str, asked: Asked, said: Said, *, f
 
 
 @cli.command()
-@click.option("--company", default=None, help=f"The company's folder.  [default: {DEFAULT_COMPANY}]")
+@company_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout, people's text on stderr.")
 @click.option(
     "--qbo-url", default="", envvar="COWORKS_QBO_URL", help="Loopback address of the emulated company's server."
@@ -418,7 +442,7 @@ def disconnect(company: OpenCompany, period: str, asked: Asked, said: Said, *, f
 def demo(company: str | None, as_json: bool, qbo_url: str, reports: Path | None) -> None:
     """Post the sample company's two months from empty to tied, through the notebooks, and say where the packs are."""
     folder = company or str(home() / DEFAULT_COMPANY)
-    said = Said(company=Path(folder).name)
+    said = Said(company=Path(folder).name, named=company or "")
     began = time.monotonic()
     with _told(said):
         from toolkit import month_end  # papermill and nbformat take two seconds to load, on every command

@@ -134,7 +134,8 @@ def _paragraph(found: Sequence[Problem]) -> str:
         text += f" Candidates: {'; '.join(problem.candidates)}."
     if len(found) > 1:
         text += f" The same for {len(found) - 1} more: {_named(found[1:])}."
-    return textwrap.fill(text, WIDTH, initial_indent="  - ", subsequent_indent="    ", break_long_words=False)
+    lines = textwrap.wrap(text, WIDTH - 4, break_long_words=False, break_on_hyphens=False)  # commands are copied whole
+    return textwrap.indent("\n".join(lines), "    ").replace("    ", "  - ", 1)
 
 
 def _named(problems: Sequence[Problem]) -> str:

@@ -48,7 +48,7 @@ def status_text(status: Status, *, runs: bool = False) -> str:
         lines.append(f"  {status.unanswered:>6}  sent without an answer yet: run push again, it looks them up first")
     begun = {one.digest: _resuming(one) for one in status.runs}
     lines += [
-        f"  plan {digest} was begun and not finished: {begun.get(digest, 'push')} --approve {digest}"
+        f"  plan {digest} was begun and not finished: coworks-qbo {begun.get(digest, 'push')} --approve {digest}"
         for digest in status.unfinished
     ]
     if runs:

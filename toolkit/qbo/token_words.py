@@ -28,7 +28,8 @@ def locked(folder: Path, reason: str) -> Problem:
         where=f"{folder.name}/tokens.enc",
         what=f"The stored connection cannot be opened. {reason}.",
         why=_WHY,
-        do="Set COWORKS_TOKEN_PASSPHRASE to the passphrase; if it is lost, move tokens.enc away and connect again.",
+        do="Set COWORKS_TOKEN_PASSPHRASE to the passphrase; if it is lost, move tokens.enc away and connect again "
+        "(coworks-qbo connect).",
         severity=Severity.FILE,
     )
 
@@ -40,7 +41,8 @@ def keyring_closed(folder: Path) -> Problem:
         where=f"{folder.name}/tokens.keyring",
         what="The connection is in this computer's keyring, and the keyring cannot be opened now.",
         why=_WHY,
-        do="Unlock the keyring, or run as the person who connected; or remove tokens.keyring and connect again.",
+        do="Unlock the keyring, or run as the person who connected; or remove tokens.keyring and connect again "
+        "(coworks-qbo connect).",
         severity=Severity.FILE,
     )
 
