@@ -137,6 +137,27 @@ def test_a_run_that_was_posted_meanwhile_is_listed_at_the_next_look(page: Page, 
     assert choices(root).value
 
 
+def test_a_run_of_the_same_page_is_listed_as_soon_as_its_posting_has_ended(tmp_path: Path) -> None:
+    fresh(tmp_path / "home")
+    page = pages.open_page("sample", FIRST, environ={HOME_VARIABLE: str(tmp_path / "home")})
+    root = panel(page, hear=page.after_posting.append)
+    assert len(choices(root).options) == 1
+    made = pages.review(page)
+    with pytest.raises(NotImplementedError):
+        pages.post(page, made.plan.digest, _never)
+    assert len(choices(root).options) == 2, "a posting that broke off may have posted something"
+    pages.post(page, made.plan.digest)
+    assert choices(root).options[0][0] == "choose a run"
+    first = choices(root).value = choices(root).options[1][1]
+    pages.post_deposits(page, pages.review_deposits(page).plan.digest)
+    assert (len(choices(root).options), choices(root).value) == (4, first), "what was chosen stays chosen"
+    assert "bank deposits" in choices(root).options[1][0]
+
+
+def _never(_done: int, _total: int, _word: str) -> None:
+    raise NotImplementedError
+
+
 def test_what_changed_between_the_look_and_the_button_is_refused(page: Page, works: list[parts.Work]) -> None:
     root = panel(page)
     choices(root).value = choices(root).options[1][1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import atexit
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +48,8 @@ class Page:
     live: bool = False
     approve: str = ""
     tally: Tally = field(default_factory=lambda: Tally(""))
+    after_posting: list[Callable[[], None]] = field(default_factory=list, compare=False, repr=False)
+    """Called whenever a posting of this page has ended, whatever came of it."""
 
 
 @dataclass(slots=True)
@@ -307,7 +309,11 @@ def _nothing(plan: Plan) -> Outcome:
 
 def _posted(page: Page, made: Review, code: str, progress: Progress, *, live: bool, by: str) -> Outcome:
     approval = Approval(code=code, live=live or page.live, by=by)
-    outcome = stages.post(page.company, made, approval, progress)
+    try:
+        outcome = stages.post(page.company, made, approval, progress)
+    finally:
+        for renew in page.after_posting:
+            renew()
     page.tally.add(page, problems=outcome.problems, exits=outcome.exit_codes)
     return outcome
 

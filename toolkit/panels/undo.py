@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import ipywidgets as widgets
@@ -14,6 +15,7 @@ from toolkit.pages_look import EMPTY, Shown, note
 from toolkit.panels import parts
 from toolkit.plan import Outcome
 from toolkit.posting_log import Run
+from toolkit.problems import ToolkitError
 from toolkit.push import Progress
 from toolkit.settings import Environment, Settings
 from toolkit.undoing import UndoReview
@@ -23,6 +25,8 @@ Look = Callable[[str], UndoReview]
 TakeBack = Callable[[UndoReview, str, Progress, bool], Outcome]
 """Undoes what was looked at, under that approval code; the last one is the explicit word for real books."""
 Release = Callable[[str], Shown]
+Hear = Callable[[Callable[[], None]], None]
+"""Takes what is to be called whenever a posting of the same page has ended."""
 
 
 class UndoModel(parts.Model):
@@ -65,21 +69,29 @@ def panel(
     *,
     settings: Settings,
     company: str,
+    hear: Hear | None = None,
     headless: bool = False,
 ) -> widgets.Widget | Shown:
-    """The runs of the month to choose from; headless only their list: nothing is ever undone without a person."""
+    """The runs of the month to choose from; headless only their list: nothing is ever undone without a person.
+
+    With `hear` the choice is renewed when a posting of the page has ended.
+    """
     found = runs()
     if headless:
         return pages_undo.listed(found)
     model = UndoModel(company=company, live=settings.quickbooks.environment is not Environment.EMULATOR)
-    return view(model, runs, look, take_back, release)
+    return view(model, runs, look, take_back, release, hear=hear)
 
 
-def view(model: UndoModel, runs: Runs, look: Look, take_back: TakeBack, release: Release) -> widgets.VBox:
+def view(
+    model: UndoModel, runs: Runs, look: Look, take_back: TakeBack, release: Release, *, hear: Hear | None = None
+) -> widgets.VBox:
     """The widgets of the model."""
     looking, undoing, body = parts.Work(), parts.Work(), parts.html()
     which = widgets.Dropdown(options=_choices(runs()), description="Run", layout=parts.wide())
     widgets.link((model, "run"), (which, "value"))
+    if hear is not None:
+        hear(lambda: _renew(which, model, runs))
 
     def chosen(_change: Any) -> None:
         model.looked(None)
@@ -87,8 +99,7 @@ def view(model: UndoModel, runs: Runs, look: Look, take_back: TakeBack, release:
 
     def read(_progress: Progress) -> Shown:
         run = model.run
-        which.options = _choices(runs())  # a run that was posted meanwhile; the choice itself falls back to none
-        model.run = run
+        _renew(which, model, runs)  # a run that was posted meanwhile by another page or command
         if not run:
             return note("Choose a run.")
         model.looked(look(run))
@@ -108,6 +119,14 @@ def view(model: UndoModel, runs: Runs, look: Look, take_back: TakeBack, release:
     return parts.box(
         which, parts.work_view(looking, start), body, _approval(model), _doing(model, undoing, act, release)
     )
+
+
+def _renew(which: widgets.Dropdown, model: UndoModel, runs: Runs) -> None:
+    """The choices as they are now; what is chosen stays chosen. A posting log that cannot be read changes nothing."""
+    run = model.run
+    with suppress(ToolkitError):
+        which.options = _choices(runs())  # the choice itself falls back to none
+        model.run = run
 
 
 def _choices(found: tuple[Run, ...]) -> list[tuple[str, str]]:
