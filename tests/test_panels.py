@@ -542,6 +542,8 @@ def test_stop_ends_after_the_answers_in_hand_and_pressing_again_finishes(page: P
     assert press(root, "Post to QuickBooks", works) == parts.STOPPED
     assert 0 < page.company.client.writes < 157
     assert "goes on from there" in said(root)
+    (run,) = page.company.log.runs()
+    assert f"Run {run.id}: {page.company.client.writes} done, " in said(root)
     work.unobserve_all("done")
     resumed = pushing(page)
     assert "begun and cut short" in push.standing(pages.reviewed(page)).text

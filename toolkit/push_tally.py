@@ -181,8 +181,7 @@ class Tally:
 
     def _summary(self, outcome: Outcome) -> str:
         said = f"{outcome.ended(Standing.DONE)} of {len(self.planned)} operations written"
-        more = [f"{number} {end.replace('_', ' ')}" for end, number in outcome.left.items() if number]
-        return ", ".join([said, *more])
+        return ", ".join([said, *push_words.left_words(outcome)])
 
     def outcome(self, blocked: Iterable[Operation]) -> Outcome:
         """What the push did, in plan order; `blocked` were not sent because something they need does not stand."""

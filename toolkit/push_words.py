@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from toolkit.plan import Operation, Plan, Standing, Written
+from toolkit.plan import Operation, Outcome, Plan, Standing, Written
 from toolkit.problems import Problem, Severity
 
 BLOCKED = "needs-another"
@@ -49,6 +49,11 @@ def _held(
         standing=standing,
         problem=problem,
     )
+
+
+def left_words(outcome: Outcome) -> list[str]:
+    """How many were not done, a few words each: "30 failed", "25 waiting", "56 not sent"."""
+    return [f"{number} {end.replace('_', ' ')}" for end, number in outcome.left.items() if number]
 
 
 def other_company(plan: Plan, realm: str) -> Problem:

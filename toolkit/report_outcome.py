@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from toolkit.plan import Action, Operation, Outcome, Plan, Standing
+from toolkit.push_words import left_words
 from toolkit.report import KINDS, count
 
 
@@ -79,6 +80,11 @@ def _waiting(number: int, others: int) -> str:
 
 def _were(number: int) -> str:
     return "was" if number == 1 else "were"
+
+
+def account_line(outcome: Outcome) -> str:
+    """A run's name and its counts in one sentence: "Run …: 46 done, 30 unknown, 25 waiting, 56 not sent."."""
+    return f"Run {outcome.run}: {', '.join([f'{outcome.ended(Standing.DONE)} done', *left_words(outcome)])}."
 
 
 def spent_line(outcome: Outcome) -> str:

@@ -17,6 +17,8 @@ from traitlets import Bool, HasTraits, Instance, Int, List, Unicode, observe
 from toolkit.pages_look import EMPTY, Shown, good, note, problem, stack, stop, styled
 from toolkit.problems import Problem, Severity, ToolkitError
 from toolkit.push import Progress
+from toolkit.push_stop import Stopped
+from toolkit.report_outcome import account_line
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +141,8 @@ class Work(HasTraits):
             shown, state = action(self.progress), DONE
         except ToolkitError as error:
             shown, state = problem(error.problem), FAILED
+        except Stopped as stopped:
+            shown, state = note(f"{account_line(stopped.outcome)} {_STOPPED}"), STOPPED
         except KeyboardInterrupt:
             shown, state = note(_STOPPED), STOPPED
         except Exception as error:
