@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import tzinfo
 from typing import Any
 
 from toolkit.connecting import Connected, Disconnected
@@ -44,13 +45,7 @@ def status_text(status: Status, *, runs: bool = False) -> str:
     signed = {one.period: f"signed off by {one.signed_by}" for one in status.sign_offs}
     lines += [f"  {month}: {signed.get(month, 'not signed off')}" for month in status.months]
     lines += [f"  {number:>6}  {standing} in the posting log" for standing, number in status.standings]
-    if status.unanswered:
-        lines.append(f"  {status.unanswered:>6}  sent without an answer yet: run push again, it looks them up first")
-    begun = {one.digest: _resuming(one) for one in status.runs}
-    lines += [
-        f"  plan {digest} was begun and not finished: coworks-qbo {begun.get(digest, 'push')} --approve {digest}"
-        for digest in status.unfinished
-    ]
+    lines += _open_lines(status)
     if runs:
         lines += [_run_line(one) for one in status.runs]
     return "\n".join(lines)
@@ -68,9 +63,44 @@ def connection_line(status: Status) -> str:
     return f"connection stored{since}, good until about {status.good_until:%m/%d/%Y} unless it was ended in QuickBooks"
 
 
-def _resuming(run: Run) -> str:
+def _open_lines(status: Status) -> list[str]:
+    """What a run that lives has under way, or what was sent and begun and waits for the command that resumes it."""
+    living = tuple(running_line(one, status.settings.zone) for one in running(status))
+    if living:
+        sent = f"  {status.unanswered:>6}  sent without an answer yet, by the run that is posting now"
+        return [*([sent] if status.unanswered else []), *(f"  {one}" for one in living)]
+    begun = {one.digest: one for one in status.runs}
+    cut = {digest: begun.get(digest) for digest in status.unfinished}
+    command = "the undo below" if cut and all(_undoes(one) for one in cut.values()) else "push"
+    sent = f"  {status.unanswered:>6}  sent without an answer yet: run {command} again, it looks them up first"
+    plans = [
+        f"  plan {digest} was begun and not finished: coworks-qbo {_resuming(run)} --approve {digest}"
+        for digest, run in cut.items()
+    ]
+    return [*([sent] if status.unanswered else []), *plans]
+
+
+def running(status: Status) -> tuple[Run, ...]:
+    """The run that holds the company and lives, if there is one."""
+    return tuple(one for one in status.runs if one.state == "running")
+
+
+def running_line(run: Run, zone: tzinfo) -> str:
+    """That a run is under way, and since when by the company's clock."""
+    began = f"{run.started_at.astimezone(zone):%m/%d/%Y %H:%M %Z}"
+    what = " ".join((run.command, run.period)).strip()
+    return f"run {run.id} ({what}) is running now, since {began}; wait until it has ended"
+
+
+def _undoes(run: Run | None) -> bool:
+    return run is not None and run.command.startswith("undo ")
+
+
+def _resuming(run: Run | None) -> str:
     """The command that a cut run is resumed with."""
-    if run.command.startswith("undo "):
+    if run is None:
+        return "push"
+    if _undoes(run):
         return run.command
     return f"{'deposits' if run.command == 'push deposits' else 'push'} --period {run.period}"
 

@@ -9,15 +9,18 @@ import ipywidgets as widgets
 from traitlets import Any as Anything
 from traitlets import Unicode
 
-from toolkit.pages_look import EMPTY, Shown, good, heading, note, sentence, stop, table
+from toolkit.pages_look import EMPTY, Shown, good, heading, note, sentence, stack, stop, table
 from toolkit.panels import parts
 from toolkit.problems import ToolkitError
 from toolkit.push import Progress
-from toolkit.report_company import MODES, connection_line
+from toolkit.report_company import MODES, connection_line, running, running_line
 from toolkit.stages import Status
 
 Look = Callable[[str], Status]
 """Where the company of that name stands."""
+
+
+UNDO = "the undo panel at the end of 04_push"
 
 
 class StartModel(parts.Model):
@@ -67,16 +70,25 @@ def _empty(status: Status) -> Shown:
 
 
 def _open(status: Status) -> Shown:
+    living = running(status)
+    if living:
+        return stack(note(f"The {running_line(one, status.settings.zone)}.") for one in living)
+    begun = {one.digest: one.command for one in status.runs}
+    who = {digest: _resuming(begun.get(digest, "")) for digest in status.unfinished}
     shown = EMPTY
     if status.unanswered:
-        shown = shown + note(f"{status.unanswered} entries were sent without an answer: 04_push looks them up first.")
-    begun = {one.digest: one.command for one in status.runs}
-    for digest in status.unfinished:
-        command = begun.get(digest, "")
-        page = "05_deposits" if command == "push deposits" else "04_push"
-        who = "the undo panel at the end of 04_push" if command.startswith("undo ") else page
-        shown = shown + note(f"The plan {digest} was begun and not finished: {who} goes on with it.")
+        page = UNDO if who and set(who.values()) == {UNDO} else "04_push"
+        shown = shown + note(f"{status.unanswered} entries were sent without an answer: {page} looks them up first.")
+    for digest, page in who.items():
+        shown = shown + note(f"The plan {digest} was begun and not finished: {page} goes on with it.")
     return shown if shown.html else good("Nothing is left open from earlier runs.")
+
+
+def _resuming(command: str) -> str:
+    """Which page goes on with what that command began."""
+    if command.startswith("undo "):
+        return UNDO
+    return "05_deposits" if command == "push deposits" else "04_push"
 
 
 def on_this_computer(companies: tuple[str, ...]) -> Shown:
