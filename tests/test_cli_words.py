@@ -10,9 +10,14 @@ import pytest
 from click.testing import CliRunner
 from made_companies import copy_of_sample
 
+from toolkit import approval
 from toolkit.cli import cli
 from toolkit.cli_words import OF_A_COMPANY, problem_with_company, with_company
+from toolkit.plan import Plan
+from toolkit.problems import NotLive
 from toolkit.qbo import connection_words
+from toolkit.qbo.exchange import Call
+from toolkit.settings import from_dict
 
 
 @pytest.mark.parametrize(
@@ -86,3 +91,37 @@ def test_a_company_without_a_name_is_refused_in_words(command: str, blank: str) 
     assert [one["code"] for one in found["problems"]] == ["usage"]
     assert "--company" in found["problems"][0]["what"]
     assert (found["qbo_reads"], found["qbo_writes"]) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        (("preview",), "Nothing was posted"),
+        (("connect",), "Nothing was posted"),
+        (("deposits",), "Nothing was posted"),
+        (("push", "--approve", "auto"), "Everything answered so far is in the posting log"),
+    ],
+)
+def test_what_is_stopped_says_whether_something_can_have_been_posted(
+    arguments: tuple[str, ...], kept: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("toolkit.cli.open_company", interrupted)
+    said = CliRunner().invoke(cli, [*arguments, "--company", str(tmp_path)])
+    assert (said.exit_code, said.output) == (130, f"Stopped. {kept}; run the same command again.\n")
+
+
+@pytest.mark.parametrize(("environment", "called"), [("sandbox", "(sandbox)"), ("production", "real books")])
+def test_the_word_for_books_at_intuit_says_which_books_they_are(environment: str, called: str) -> None:
+    found = from_dict({"quickbooks": {"environment": environment, "realm": "9130"}}, where=Path("company.toml"))
+    plan = Plan(company="hill", period="2026-01", realm="9130", stage="billing")
+    with pytest.raises(NotLive) as refused:
+        approval.check(plan, approval.Approval(code="x"), found)
+    assert called in refused.value.problem.what
+    assert ("eal books" in str(refused.value.problem)) is (environment == "production")
+
+
+def test_the_books_changes_are_called_so() -> None:
+    assert Call(method="GET", path="cdc").name == "QuickBooks changes"

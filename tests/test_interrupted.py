@@ -158,7 +158,7 @@ def test_a_cut_run_of_bank_deposits_is_resumed_with_its_own_command(company: Pat
     assert cut["exit"] != 0
     prepare(company, faults="off", subscription="active")
     _, _, (digest,) = standings(company)
-    assert f"deposits --period 2026-01 --approve {digest}" in said(company, "status")
+    assert f"deposits --company {company} --period 2026-01 --approve {digest}" in said(company, "status")
     again = ask(company, "deposits", "--period", "2026-01", "--approve", digest)
     assert (again["exit"], again["created"]) == (0, 10)
     assert ask(company, "tie-out", "--period", "2026-01")["ties"]

@@ -78,10 +78,19 @@ def _unsafe(plan: Plan, too_much: str) -> Problem:
 
 
 def _not_live(plan: Plan, settings: Settings) -> Problem:
+    sandbox = settings.quickbooks.environment is Environment.SANDBOX
+    which, why = (
+        (
+            f"Intuit's test company {plan.realm} (sandbox)",
+            "It is no practice on this computer",
+        )
+        if sandbox
+        else (f"real books, company {plan.realm} (production)", "What is posted there stays")
+    )
     return Problem(
         code="not-live",
         where=f"{plan.company} {plan.period}",
-        what=f"This would write to the {settings.quickbooks.environment} company {plan.realm}.",
-        why="Real books are only written when that is said explicitly, each time.",
+        what=f"This would write to {which}.",
+        why=f"{why}: it is only written when that is said explicitly, each time.",
         do="Run again with --live, or rehearse on a copy first (coworks-qbo connect --copy).",
     )

@@ -66,12 +66,14 @@ class Asked:
 class Said:
     """What a command has to say: text for people, further JSON keys, problems and exit codes.
 
-    `named` is the company as the person gave it: commands quoted in the words are completed with it.
+    `named` is the company as the person gave it: commands quoted in the words are completed with it. `posts` says that
+    the command was asked to post, so that something may have been posted when it is stopped.
     """
 
     company: str = ""
     named: str = ""
     period: str = ""
+    posts: bool = False
     text: list[str] = field(default_factory=list)
     more: dict[str, Any] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -136,15 +138,16 @@ def on_company(name: str, *, month: bool = True) -> Callable[[Body], click.Comma
         def run(company: str | None, **given: Any) -> None:
             own = {key: given.pop(key) for key in list(given) if key not in Asked.__dataclass_fields__}
             asked = Asked(company=company or str(home() / DEFAULT_COMPANY), named=company or "", **given)
-            sys.exit(_run(name, functools.partial(body, **own), asked, month=month))
+            posts = bool(own.get("approve"))
+            sys.exit(_run(name, functools.partial(body, **own), asked, month=month, posts=posts))
 
         return click.command(name, help=(body.__doc__ or "").strip())(options(run))
 
     return made
 
 
-def _run(name: str, body: Body, asked: Asked, *, month: bool) -> int:
-    said = Said(company=asked.company, named=asked.named, period=asked.period)
+def _run(name: str, body: Body, asked: Asked, *, month: bool, posts: bool) -> int:
+    said = Said(company=asked.company, named=asked.named, period=asked.period, posts=posts)
     with _told(said), ExitStack() as stack:
         company = stack.enter_context(
             open_company(asked.company, qbo_url=asked.qbo_url, reports=asked.reports, waiting=_waiting, say=_say)
@@ -168,7 +171,8 @@ def _told(said: Said) -> Iterator[None]:
         said.problems += [error.problem] if error.problem not in said.problems else []
         said.exits.append(error.exit_code)
     except KeyboardInterrupt:
-        said.text.append("Stopped. Everything answered so far is in the posting log; run the same command again.")
+        kept = "Everything answered so far is in the posting log" if said.posts else "Nothing was posted"
+        said.text.append(f"Stopped. {kept}; run the same command again.")
         said.exits = [130]
     except Exception as error:
         logging.getLogger(__name__).exception("a bug")
@@ -442,7 +446,7 @@ def disconnect(company: OpenCompany, period: str, asked: Asked, said: Said, *, f
 def demo(company: str | None, as_json: bool, qbo_url: str, reports: Path | None) -> None:
     """Post the sample company's two months from empty to tied, through the notebooks, and say where the packs are."""
     folder = company or str(home() / DEFAULT_COMPANY)
-    said = Said(company=Path(folder).name, named=company or "")
+    said = Said(company=Path(folder).name, named=company or "", posts=True)
     began = time.monotonic()
     with _told(said):
         from toolkit import month_end  # papermill and nbformat take two seconds to load, on every command

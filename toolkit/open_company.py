@@ -125,7 +125,8 @@ def open_company(
         )
         realm = settings.quickbooks.realm or (emulated.realm_id if emulated else "")
         session = Session(store, settings.quickbooks.environment, realm=realm, now=now, adapter=adapter)
-        log = open_log(folder / "posting-log.db", realm=realm, clock=now, environment=settings.quickbooks.environment)
+        environment = settings.quickbooks.environment
+        log = open_log(folder / "posting-log.db", realm=realm, clock=now, environment=environment, zone=settings.zone)
         stack.callback(log.close)
         limits = _limits(rates or Rates(), waiting, log, now())
         client = Client(session, limits, sleep=time.sleep, jitter=random.random)

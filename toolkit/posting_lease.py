@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import psutil
@@ -26,10 +26,13 @@ Writing = Callable[[], AbstractContextManager[Connection]]
 
 
 class Lease:
-    """The lease of one company as one process sees it; `writing` opens a transaction of the posting log."""
+    """The lease of one company as one process sees it; `writing` opens a transaction of the posting log.
 
-    def __init__(self, writing: Writing, clock: Callable[[], datetime]) -> None:
-        self._writing, self._clock = writing, clock
+    `zone` is the company's, for the moments that people are told.
+    """
+
+    def __init__(self, writing: Writing, clock: Callable[[], datetime], zone: tzinfo = UTC) -> None:
+        self._writing, self._clock, self._zone = writing, clock, zone
         self._holder = ""
         self._beat_at: datetime | None = None
 
@@ -63,7 +66,7 @@ class Lease:
             if row is not None:
                 alive = silent is not None and silent != (row.holder, row.beat_at)
                 if alive or self._still_held(row, pid, host):
-                    raise CompanyBusy(_busy(row.pid, row.host, row.beat_at))
+                    raise CompanyBusy(self._busy(row))
             connection.execute(sa.delete(lease))
             mine = {"holder": holder, "host": host, "pid": pid, "pid_started": _started(pid)}
             connection.execute(sa.insert(lease), mine | {"beat_at": self._now()})
@@ -108,6 +111,17 @@ class Lease:
         # A run of this very process that has ended could not let go (a full disk): nobody keeps it alive.
         return int(row.pid) != pid or not self._quiet(row)
 
+    def _busy(self, row: Row) -> Problem:
+        seen = datetime.fromisoformat(row.beat_at).astimezone(self._zone)
+        who = f"process {row.pid} on {row.host}, last seen {seen:%m/%d/%Y %H:%M:%S %Z}"
+        return Problem(
+            code="company-busy",
+            where="posting log",
+            what=f"Another run ({who}) is posting to this company.",
+            why="Two runs at once could both decide to post the same invoice.",
+            do="Wait until it has ended, then run again; it is not lost if that run has died.",
+        )
+
     def _quiet(self, row: Row) -> bool:
         return self._clock() - datetime.fromisoformat(row.beat_at) >= timedelta(seconds=LEASE_SECONDS)
 
@@ -137,16 +151,6 @@ def _ticks(pid: int) -> str:
     except OSError:
         return ""
     return f"{boot} {after_name.split()[19]}"
-
-
-def _busy(pid: object, host: str, beat_at: str) -> Problem:
-    return Problem(
-        code="company-busy",
-        where="posting log",
-        what=f"Another run (process {pid} on {host}, seen {beat_at}) is posting to this company.",
-        why="Two runs at once could both decide to post the same invoice.",
-        do="Wait until it has ended, then run again; it is not lost if that run has died.",
-    )
 
 
 def _lost() -> Problem:

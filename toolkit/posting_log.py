@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -57,11 +57,11 @@ WRITING = "posting_log_writing"
 class PostingLog:
     """One company's posting log; safe for several processes, each from one thread at a time."""
 
-    def __init__(self, engine: Engine, *, realm: str, clock: Clock, environment: str = "") -> None:
+    def __init__(self, engine: Engine, *, realm: str, clock: Clock, environment: str = "", zone: tzinfo = UTC) -> None:
         self._engine = engine
         self._realm = realm
         self.clock = clock
-        self.lease = Lease(self._writing, clock)
+        self.lease = Lease(self._writing, clock, zone)
         with self._writing() as connection:
             migrate(connection, realm=realm, environment=environment)
 
@@ -314,7 +314,7 @@ class PostingLog:
         return self.clock().astimezone(UTC).isoformat()
 
 
-def open_log(path: Path, *, realm: str, clock: Clock, environment: str = "") -> PostingLog:
+def open_log(path: Path, *, realm: str, clock: Clock, environment: str = "", zone: tzinfo = UTC) -> PostingLog:
     """The posting log in that SQLite file, made when absent and migrated when older.
 
     Raises `UsageError` if the folder cannot be written (nothing has been sent then), if the file is damaged, or if the
@@ -336,7 +336,7 @@ def open_log(path: Path, *, realm: str, clock: Clock, environment: str = "") -> 
         writing = connection.get_execution_options().get(WRITING, False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
-    return PostingLog(engine, realm=realm, clock=clock, environment=environment)
+    return PostingLog(engine, realm=realm, clock=clock, environment=environment, zone=zone)
 
 
 def _packed(plan: Plan) -> bytes:

@@ -33,6 +33,10 @@ class NoAnswer(OutcomeUnknown):
         self.requestid = requestid
 
 
+_CALLED = {"cdc": "changes"}
+"""Calls whose path is no word of an accountant."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One HTTP call: path below the company, and what the layers must know of it."""
@@ -62,7 +66,8 @@ class Call:
     @property
     def name(self) -> str:
         """What it is in words, for problems."""
-        return f"QuickBooks {self.path.partition('?')[0]}"
+        path = self.path.partition("?")[0]
+        return f"QuickBooks {_CALLED.get(path, path)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
