@@ -299,6 +299,30 @@ def test_a_run_that_noted_nothing_is_known_and_has_nothing_to_release(undone: Pa
             undoing_release.release(company, "cut", by="Dana")
 
 
+def test_what_a_later_run_voided_with_coworks_is_no_matter_of_the_undo(tmp_path: Path) -> None:
+    """Coworks and QuickBooks both call it void: noted as undone, a release would post what nobody is billed for."""
+    folder = copy_of_sample(tmp_path)
+    prepare(folder, quotas="off")
+    with opened(folder) as company:
+        posting = post(company, stages.review).run
+        post(company, lambda company, _: stages.review(company, "2026-02"))
+    with opened(folder) as company:
+        voids = by_kind(company, Kind.VOID)
+        made, outcome = undo_run(company, posting)
+        gone = {one.qbo_id for one in voids}
+        assert gone and not gone & {one.record.id for one in made.plan.operations if one.kind is Kind.INVOICE}
+        said = [one for one in made.plan.problems if "as in Coworks" in one.what]
+        assert len(said) == len([one for one in voids if one.qbo_id in ids_of(company, posting)]) > 0
+        assert not blocking(said)
+        taken = [one for one in made.plan.operations if one.kind is Kind.INVOICE]
+        assert f"{len(taken)} invoices voided" in undoing_report.outcome_text(outcome, made)
+
+
+def ids_of(company: OpenCompany, run: str) -> set[str]:
+    """QuickBooks' ids of the invoices that a run created."""
+    return {one.posted.qbo_id for one in company.log.written_by(run) if one.posted.kind is Kind.INVOICE}
+
+
 # ---- a small company: refusals on real books
 
 
@@ -510,6 +534,8 @@ def test_what_somebody_voided_already_is_noted_without_a_write(small: Path) -> N
             assert emulated.call("POST", entity.lower(), parameters, raw, "application/json").status == 200
         made, outcome = undo_run(company, "first")
         assert sum("nothing is sent" in one.reason for one in made.plan.operations) == 2
+        assert "       2  entries voided, deleted or inactive already" in undoing_report.review_text(made)
+        assert "2 noted that were undone already" in undoing_report.outcome_text(outcome, made)
         assert (outcome.problems, outcome.writes) == ((), 10)
         undone = [one for one in company.log.replay().values() if one.standing is Standing.UNDONE]
         assert len(undone) == 12

@@ -156,7 +156,9 @@ def _taking(entry: Entry, desk: Desk, gone: Collection[Name], taken: Collection[
     if isinstance(record, Customer) and not record.active:
         return _Taking(entry=entry, record=record, already="It is inactive already")
     if isinstance(record, SalesDocument | ReceivedPayment) and record.voided:
-        return _Taking(entry=entry, record=record, already="It is voided already")
+        return desk.voided_with_coworks(entry.stands_as) or _Taking(
+            entry=entry, record=record, already="It is voided already"
+        )
     return desk.refusal(record, entry.wanted, taken) or _Taking(entry=entry, record=record)
 
 

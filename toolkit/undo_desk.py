@@ -24,7 +24,7 @@ from toolkit.books import (
 )
 from toolkit.counterparts import Counterparts, Transaction, entity_of
 from toolkit.money import Money, dollars
-from toolkit.plan import Standing
+from toolkit.plan import Kind, Standing
 from toolkit.settings import Settings
 
 Marks = Mapping[str, str]
@@ -55,13 +55,21 @@ class Desk:
     ) -> None:
         """`run` is the run that is taken back."""
         self._of, self._marks, self._run = counterparts, marks, run
-        live = (one for one in counterparts.done.values() if one.standing is Standing.DONE)
+        live = [one for one in counterparts.done.values() if one.standing is Standing.DONE]
         self._runs = {(one.entity, one.qbo_id): one.run for one in live}
+        self._voided = {(one.entity, one.qbo_id): one.run for one in live if one.kind is Kind.VOID}
         self._closed_through = _closed_through(books, settings)
         self._banks = {account.id for account in books.accounts if account.type == "Bank"}
         self._customers = {customer.id: customer for customer in books.customers}
         self._applied = _applied(books.payments)
         self._used = _used(books)
+
+    def voided_with_coworks(self, name: Name) -> Refusal | None:
+        """Why a void of our own stays: Coworks voided it too, so that taking the first posting back changes nothing."""
+        run = self._voided.get(name)
+        if run is None:
+            return None
+        return Refusal(f"was voided by run {run}, as in Coworks", "There is nothing to do.", harmless=True)
 
     def find(self, entity: str, qbo_id: str) -> Record | None:
         """The record as it stands, None if the books have it not."""

@@ -46,13 +46,17 @@ def review_text(made: UndoReview, *, approved: bool = False) -> str:
 def counted(made: Plan) -> list[str]:
     """How many of what would be taken back, with amounts."""
     lines = []
-    for kind in dict.fromkeys(one.kind for one in made.operations):
+    left = [one for one in made.operations if not undo.is_noted(one)]
+    for kind in dict.fromkeys(one.kind for one in left):
         for action, words in TO_DO.items():
-            found = [one for one in made.operations if one.kind is kind and one.action is action]
+            found = [one for one in left if one.kind is kind and one.action is action]
             if found:
                 name = KINDS[kind][0 if len(found) == 1 else 1]
                 amount = "" if action is Action.DEACTIVATE else dollars(abs(total(one.amount for one in found)))
                 lines.append(f"  {len(found):>6}  {name + ' ' + words:<40} {amount:>16}".rstrip())
+    noted = len(made.operations) - len(left)
+    if noted:
+        lines.append(f"  {noted:>6}  {_entries(noted)} voided, deleted or inactive already, will be noted as undone")
     return lines or ["Nothing of it can be undone."]
 
 
@@ -141,10 +145,13 @@ def _nothing(outcome: Outcome) -> str:
 def done_words(outcome: Outcome, operations: Iterable[Operation]) -> list[str]:
     """What was taken back, kind by kind: "57 invoices voided"."""
     stands = {one.key for one in outcome.written if one.standing is Standing.DONE}
-    found = Counter((one.kind, one.action) for one in operations if one.key in stands)
-    return [
+    done = [one for one in operations if one.key in stands]
+    found = Counter((one.kind, one.action) for one in done if not undo.is_noted(one))
+    words = [
         f"{number} {KINDS[kind][0 if number == 1 else 1]} {DONE[action]}" for (kind, action), number in found.items()
     ]
+    noted = len(done) - found.total()
+    return words + ([f"{noted} noted that {'was' if noted == 1 else 'were'} undone already"] if noted else [])
 
 
 def review_json(made: UndoReview) -> dict[str, Any]:
