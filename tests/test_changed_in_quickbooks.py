@@ -189,6 +189,16 @@ def found(company: Path, verdict: str) -> str:
         return one.sentence
 
 
+def test_an_edit_that_does_not_stand_against_the_month_is_named_in_the_text(company: Path) -> None:
+    from toolkit import report, stages
+
+    with open_company(company, reports=company / "reports") as opened:
+        renumber(Person(opened))
+        text = report.proof_text(stages.prove(opened, MONTH).proof)
+    assert "1  agree, and were renumbered or filed differently in QuickBooks\n          - Invoice" in text
+    assert "and is now HAND-9" in text
+
+
 def test_the_change_is_found_by_what_changed_and_not_by_reading_all_again(company: Path) -> None:
     """Change data capture since the last reading: a handful of metered reads, also where something was deleted."""
     with open_company(company) as opened:

@@ -65,7 +65,8 @@ def gone(invoice: Invoice, payment: BillingPayment, qbo_id: str) -> Problem:
         invoice,
         "payment-deleted-in-quickbooks",
         f"Its payment of {show(payment.amount)} was posted as #{qbo_id}, which QuickBooks no longer has.",
-        "The invoice stands open though it is paid; posting the payment again could double what was put in its place.",
+        "Without it the invoice stands open though it is paid, unless another payment was put in its place; "
+        "posting it again could double that one.",
         f"Find out who deleted it. If it shall be posted again: coworks-qbo release {invoice.number}",
     )
 
@@ -76,7 +77,7 @@ def voided_there(invoice: Invoice, payment: BillingPayment, record: ReceivedPaym
         invoice,
         "payment-voided-in-quickbooks",
         f"Its payment of {show(payment.amount)} (#{record.id}) is voided in QuickBooks and stands in Coworks.",
-        "The invoice stands open though it is paid.",
+        "Without it the invoice stands open though it is paid, unless another payment was put in its place.",
         f"Find out who voided it. If it shall be posted again: coworks-qbo release {invoice.number}",
     )
 

@@ -70,7 +70,8 @@ def plan_text(plan: Plan, *, changes: str = UNCHANGED) -> str:
     if plan.held:
         lines.append(f"  {len(plan.held):>6}  held until a person has decided (see below)")
     lines += ["", *_renumbered(plan)]
-    lines.append(f"{changes} Approval code of this plan: {plan.digest}".strip())
+    to_do = plan.operations or plan.adoptions
+    lines.append(f"{changes} {f'Approval code of this plan: {plan.digest}' if to_do else ''}".strip())
     return "\n".join(lines)
 
 
@@ -148,7 +149,9 @@ def _named(problems: Sequence[Problem]) -> str:
 def proof_text(proof: Proof) -> str:
     """The month's proof in words: verdicts, the three balances item by item where they differ, whether it ties."""
     lines = [f"{proof.company}, {proof.period}, as of {proof.as_of:%B} {proof.as_of.day}, {proof.as_of.year}", ""]
-    lines += [f"  {number:>6}  {VERDICTS[verdict]}" for verdict, number in proof.counts.items() if number]
+    for verdict, number in proof.counts.items():
+        lines += [f"  {number:>6}  {VERDICTS[verdict]}"] if number else []
+        lines += _edited(proof) if verdict is Verdict.EDITED_IN_QUICKBOOKS else []
     lines.append("")
     for section in proof.sections:
         lines += _section_lines(section)
@@ -157,6 +160,13 @@ def proof_text(proof: Proof) -> str:
     else:
         lines += [f"{proof.period} does not tie:", *(_wrapped(one) for one in proof.obstacles)]
     return "\n".join(lines)
+
+
+def _edited(proof: Proof) -> list[str]:
+    """What a person changed that does not stand against the month, the first few by name."""
+    found = [one.sentence for one in proof.findings if one.verdict is Verdict.EDITED_IN_QUICKBOOKS]
+    more = [f"and {len(found) - NAMED} more, all in month-end.html"] if len(found) > NAMED else []
+    return [f"          - {one}" for one in (*found[:NAMED], *more)]
 
 
 def _section_lines(section: Section) -> list[str]:
