@@ -20,7 +20,7 @@ from toolkit.money import ZERO
 from toolkit.open_company import OpenCompany, open_company
 from toolkit.plan import Action, Adoption, Kind, Outcome, Plan, Standing, Written
 from toolkit.posting_log import PostingLog
-from toolkit.problems import OutcomeUnknown
+from toolkit.problems import CompanyBusy, OutcomeUnknown, ToolkitError, UsageError, worst_exit
 from toolkit.push_stop import Stopped
 from toolkit.push_tally import Tally
 
@@ -99,6 +99,53 @@ def test_an_answer_that_cannot_be_written_down_is_in_doubt_and_not_called_unsent
     in_books = sum(company.client.count(entity) for entity in ("Customer", "Invoice", "Payment"))
     assert (outcome.ended(Standing.DONE) + outcome.left["unknown"], sum(account(outcome))) == (in_books, 83)
     assert "what is known of it is noted" in report_outcome.outcome_text(outcome, month_plan())
+
+
+TORN = replace(push_words.unexplained(month_plan(), 1), code="posting-log-unwritable")
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (UsageError(TORN), OutcomeUnknown(TORN)),
+        (UsageError(replace(TORN, code="posting-log-damaged")), OutcomeUnknown(TORN)),
+        (UsageError(TORN), UsageError(TORN)),
+        (CompanyBusy(TORN), CompanyBusy(TORN)),
+    ],
+)
+def test_whatever_was_met_first_an_answer_that_is_not_noted_is_exit_6(
+    company: OpenCompany, monkeypatch: pytest.MonkeyPatch, first: ToolkitError, second: ToolkitError
+) -> None:
+    """The next batch cannot be begun, and then the answers in hand cannot be noted."""
+
+    def failing(name: str, *, nth: int, error: ToolkitError) -> None:
+        whole, calls = getattr(PostingLog, name), iter(range(1, 1000))
+
+        def failed(*args: Any, **kwargs: Any) -> None:
+            if next(calls) >= nth:
+                raise error
+            whole(*args, **kwargs)
+
+        patched.setattr(PostingLog, name, failed)
+
+    with monkeypatch.context() as patched:
+        failing("begin_batch", nth=3, error=first)
+        failing("settle_batch", nth=2, error=second)
+        outcome = post(company, month_plan())
+    assert outcome.left["unknown"] > 0
+    assert worst_exit(outcome.exit_codes) == 6, outcome.exit_codes
+    text = report_outcome.outcome_text(outcome, month_plan())
+    assert "something was sent, and what came of it could not be noted; the next run looks it up first" in text
+    assert "everything posted so far is noted" not in text
+
+
+def test_entries_of_another_plan_that_cannot_be_noted_are_not_called_nothing(company: OpenCompany) -> None:
+    """An earlier run's entries were found, and the posting log could not take it: nothing of this plan was sent."""
+    outcome = Outcome(run="r", digest="d", written=(), not_sent=4, stopped=True, problems=(TORN,), exit_codes=(6,))
+    text = report_outcome.outcome_text(outcome, month_plan())
+    assert "nothing is known to be posted yet" in text
+    assert "posted nothing" not in text
+    assert "could not be noted; the next run looks it up first" in text
 
 
 @pytest.mark.parametrize(("owner", "name"), MOMENTS, ids=[f"{owner.__name__}.{name}" for owner, name in MOMENTS])

@@ -320,5 +320,5 @@ def outcome(done: Outcome, plan: Plan) -> Shown:
     for line in report_outcome.left_lines(done, again="run again"):
         shown = shown + note(line)
     if done.stopped:
-        shown = shown + note("The run stopped early; what was posted is noted, and running again goes on from there.")
+        shown = shown + note(report_outcome.stopped_line(done))
     return shown + problems(done.problems)

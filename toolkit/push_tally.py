@@ -10,7 +10,7 @@ from toolkit import push_words, undo
 from toolkit.counterparts import STANDS
 from toolkit.plan import Adoption, Operation, Outcome, Plan, Posted, Standing, Written
 from toolkit.posting_log import Event, PostingLog
-from toolkit.problems import OutcomeUnknown, Problem, ToolkitError
+from toolkit.problems import OutcomeUnknown, Problem, ToolkitError, UsageError
 from toolkit.push_answers import Answer
 
 
@@ -69,9 +69,15 @@ class Tally:
     # ---- noting
 
     def in_trouble(self, error: ToolkitError) -> None:
-        """Something that ends the run; the same trouble of several parcels is said once, whichever parcel it met."""
-        if error.problem.code not in [one.problem.code for one in self.trouble]:
+        """Something that ends the run; the same trouble of several parcels is said once, whichever parcel it met.
+
+        It is said as what weighs most: that something was sent, and it is not known what came of it.
+        """
+        codes = [one.problem.code for one in self.trouble]
+        if error.problem.code not in codes:
             self.trouble.append(error)
+        elif isinstance(error, OutcomeUnknown):
+            self.trouble[codes.index(error.problem.code)] = error
 
     def settle(self, requestid: str, answers: Sequence[Answer], still_open: Collection[str]) -> bool:
         """Note the answers of a batch; False (and trouble) when they cannot be: they are looked up next time."""
@@ -81,7 +87,7 @@ class Tally:
             undone = [one for event in events for one in self._undone(event.posted)]
             self.log.settle_batch(requestid, [*events, *undone], still_open=still_open)
         except ToolkitError as error:
-            self.in_trouble(error)
+            self.in_trouble(OutcomeUnknown(error.problem) if isinstance(error, UsageError) else error)
             self.open |= {*still_open, *(one.operation.key for one in answers)}
             return False
         for answer in answers:
@@ -187,7 +193,6 @@ class Tally:
         """What the push did, in plan order; `blocked` were not sent because something they need does not stand."""
         for operation in blocked:
             self.written.setdefault(operation.key, push_words.blocked(operation))
-        exits = {error.exit_code for error in self.trouble} | _codes(self.written.values())
         for operation in self.to_send:
             if operation.key in self.open:
                 self.written[operation.key] = push_words.in_doubt(operation)
@@ -204,8 +209,13 @@ class Tally:
             not_sent=len(self.to_send),
             stopped=bool(self.trouble),
             problems=(*dict.fromkeys(problems), *self.notes),
-            exit_codes=tuple(sorted(exits)),
+            exit_codes=tuple(sorted(self._exits())),
         )
+
+    def _exits(self) -> set[int]:
+        """How the run ended; a file that cannot be used weighs less than what was sent and is not known."""
+        exits = {error.exit_code for error in self.trouble} | _codes(self.written.values())
+        return exits - {UsageError.exit_code} if OutcomeUnknown.exit_code in exits else exits
 
     def _follows(self, problem: Problem) -> bool:
         """Whether it only follows from what ended the run: then that is said, and not each record that it stopped."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from toolkit.plan import Action, Operation, Outcome, Plan, Standing
+from toolkit.problems import OutcomeUnknown
 from toolkit.push_words import left_words
 from toolkit.report import KINDS, count
 
@@ -19,10 +20,26 @@ def outcome_text(outcome: Outcome, plan: Plan) -> str:
         lines.append("Nothing was left to post; QuickBooks was not changed.")
     lines += left_lines(outcome)
     if outcome.stopped:
-        noted = "what is known of it" if outcome.ended(Standing.UNKNOWN) else "everything posted so far"
-        lines.append(f"The run stopped early; {noted} is noted, and running again resumes it.")
+        lines.append(stopped_line(outcome))
     lines.append(spent_line(outcome))
     return "\n".join(lines)
+
+
+def stopped_line(outcome: Outcome) -> str:
+    """That the run stopped early, and whether what it posted until then is noted."""
+    if not _in_doubt(outcome):
+        return "The run stopped early; everything posted so far is noted, and running again resumes it."
+    if any(one.code.startswith("posting-log-") for one in outcome.problems):
+        return (
+            "The run stopped early: something was sent, and what came of it could not be noted; "
+            "the next run looks it up first."
+        )
+    return "The run stopped early; what is known of it is noted, and running again resumes it."
+
+
+def _in_doubt(outcome: Outcome) -> bool:
+    """Whether something was sent, by this run or an earlier one, of which it is not noted what came of it."""
+    return bool(outcome.ended(Standing.UNKNOWN)) or OutcomeUnknown.exit_code in outcome.exit_codes
 
 
 def nothing_left(outcome: Outcome) -> bool:
@@ -49,7 +66,7 @@ def _counted(found: Sequence[Operation], last: str) -> str:
 
 
 def _nothing(outcome: Outcome) -> str:
-    if outcome.ended(Standing.UNKNOWN):
+    if _in_doubt(outcome):
         return "nothing is known to be posted yet"
     if outcome.writes and outcome.ended(Standing.FAILED):
         return "nothing was posted, QuickBooks refused what was sent"
