@@ -38,6 +38,7 @@ def find(world: World) -> Match | Ambiguous | None:
         (f"document 77 | {N} | 58 | 01-21 | 500", "number, customer, total and date"),
         (f"document 77 | {N} | 58 | 01-05 | 500 | due=02-03", "number, customer, total and date"),
         (f"document 77 | {N}-CW1 | 58 | 01-20 | 500", "number, customer, total and date"),
+        (f"document 77 | {N} | 58 | 01-20 | 500 | voided", "number and customer, voided"),
         ("document 77 | ANY-1 | 59 | 01-02 | 1 | note=MINE", "stamp"),
         (f"document 77 | X | 59 | 01-02 | 1\nposted invoice {N} | 77", "posting log"),
         (f"posted invoice {N} | 77", "posting log"),
@@ -55,7 +56,8 @@ def test_the_rule_that_finds_our_invoice_is_named(row: str, rule: str) -> None:
     [
         "",
         f"document 77 | {N} | 58 | 01-20 | 120",
-        f"document 77 | {N} | 58 | 01-20 | 500 | voided",
+        f"document 77 | {N} | 59 | 01-20 | 500 | voided",
+        f"document 77 | {N} | 58 | 01-20 | 500 | voided\nposted invoice {N} | 77 | undone released",
         "document 77 | C957F1A7-0010 | 58 | 01-20 | 500",
         f"document 77 | {N}-CM1 | 58 | 01-20 | 500 | kind=CreditMemo",
         f"document 77 | {N}1 | 58 | 01-20 | 500",
@@ -78,6 +80,12 @@ def test_what_is_not_ours_is_not_found(row: str) -> None:
             "posted-twice",
             ["77", "78"],
         ),
+        (
+            f"document 77 | {N} | 58 | 01-20 | 500 | voided\ndocument 78 | {N} | 58 | 01-20 | 500 | voided",
+            "already-there",
+            ["77", "78"],
+        ),
+        (f"document 77 | {N} | 58 | 01-20 | 0", "already-there", ["77"]),
     ],
 )
 def test_a_near_miss_is_a_question_with_its_candidates(rows: str, code: str, ids: list[str]) -> None:

@@ -697,20 +697,21 @@ def test_A18_voided_by_hand_in_quickbooks_too_is_noted_and_needs_no_void(plan: P
 
 @told
 def test_A21_a_number_taken_by_hand_becomes_cw1_and_cw2_if_that_is_taken_too(plan: Plan) -> None:
-    """The holders may be of any of the four kinds, in any case, voided too.
+    """The holders may be of any of the four kinds, in any case, another customer's voided one too.
 
     Coworks
     invoice C957F1A7-0009 | F | 01-20 | unpaid | plan Hot Desk 500
     invoice C957F1A7-0010 | F | 01-21 | unpaid | plan Hot Desk 500
     QuickBooks
     customer 58 | F |
+    customer 59 | G |
     document 78 | c957f1a7-0009 | 58 | 01-02 | 90 | kind=SalesReceipt
     document 79 | C957F1A7-0009-CW1 | 58 | 01-03 | 80 | kind=CreditMemo
-    document 80 | C957F1A7-0010 | 58 | 01-04 | 70 | voided
+    document 80 | C957F1A7-0010 | 59 | 01-04 | 70 | voided
+    posted customer team/c957f1a7 | 58
     plan
     create invoice C957F1A7-0009-CW2 500.00 F 01-20
     create invoice C957F1A7-0010-CW1 500.00 F 01-21
-    adopt customer #58 by number prefix C957F1A7 seen before
     """
 
 

@@ -14,6 +14,7 @@ from datetime import date
 from toolkit.books import Books, DocumentKind
 from toolkit.counterparts import STANDS, invoice_id, stamped
 from toolkit.model import Billing, Invoice, InvoiceStatus
+from toolkit.numbering import same
 from toolkit.plan import Done, Kind, Standing, operation_key
 from toolkit.settlement import payment_id
 
@@ -47,16 +48,28 @@ def _marks(invoice: Invoice, realm: str) -> Iterable[tuple[str, str]]:
 
 
 def voided_there(report: Billing, books: Books, done: Done) -> frozenset[str]:
-    """Coworks ids of the report's open invoices that carry our stamp and are void in QuickBooks, without those that a
-    person took back by the posting log.
+    """Coworks ids of the report's open invoices that are void in QuickBooks: by the posting log's id, by our stamp, or,
+    where the log is silent, by a number that nobody's void has and nothing that stands; without those that a person
+    took back by the posting log.
     """
-    undone = {one.coworks_id for one in done.values() if one.kind is Kind.INVOICE and one.standing not in STANDS}
-    void = {stamped(one.private_note) for one in books.documents if one.voided and one.kind is DocumentKind.INVOICE}
-    if not void - {None}:
+    void = [one for one in books.documents if one.voided and one.kind is DocumentKind.INVOICE]
+    if not void:
         return frozenset()
-    void -= {stamped(one.private_note) for one in books.documents if not one.voided}
-    open_ones = (one for one in report.invoices if one.voided_on is None and invoice_id(one) not in undone)
-    return frozenset(invoice_id(one) for one in open_ones if next(iter(_marks(one, books.realm))) in void)
+    ours = sorted((one for one in done.values() if one.kind is Kind.INVOICE), key=lambda one: one.generation)
+    logged = {one.coworks_id: one for one in ours}
+    ids = {one.id for one in void}
+    marks = {stamped(one.private_note) for one in void}
+    marks -= {stamped(one.private_note) for one in books.documents if not one.voided}
+    numbers = {same(one.number) for one in void if stamped(one.private_note) is None}
+    numbers -= {same(one.number) for one in books.documents if not one.voided}
+
+    def is_void(invoice: Invoice) -> bool:
+        posted = logged.get(invoice_id(invoice))
+        if posted is not None:
+            return posted.standing in STANDS and posted.qbo_id in ids
+        return next(iter(_marks(invoice, books.realm))) in marks or same(invoice.number) in numbers
+
+    return frozenset(invoice_id(one) for one in report.invoices if one.voided_on is None and is_void(one))
 
 
 def with_later_voids(known: Billing, later: Sequence[Billing], ours: frozenset[str]) -> Billing:

@@ -38,15 +38,19 @@ def gone(invoice: Invoice, qbo_id: str) -> Problem:
     )
 
 
-def voided_there(invoice: Invoice, document: SalesDocument) -> Problem:
-    """Voided in QuickBooks, alive in Coworks."""
+def voided_there(invoice: Invoice, document: SalesDocument, *, logged: bool = True) -> Problem:
+    """Voided in QuickBooks, alive in Coworks. Only what is `logged` can be released."""
     return problem(
         invoice,
         "voided-in-quickbooks",
         f"It stands in Coworks, but {document.number} (#{document.id}) is voided in QuickBooks.",
         "Coworks expects this money and QuickBooks does not; a void cannot be taken back.",
-        "Void it in Coworks too (or in voids.csv). If it shall be posted again, under a new number: "
-        f"coworks-qbo release {invoice.number}",
+        "Void it in Coworks too (or in voids.csv). If it shall be posted again, "
+        + (
+            f"under a new number: coworks-qbo release {invoice.number}"
+            if logged
+            else f"delete the voided one (#{document.id}) in QuickBooks; the next plan posts it anew."
+        ),
     )
 
 

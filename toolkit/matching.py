@@ -1,8 +1,9 @@
 """Which QuickBooks document or payment is this Coworks record? Exact rules, each named; a near miss is a question.
 
-Posting log → stamp → number, customer, total and date. Asked before a number is given: a number held by our own invoice
-is not a conflict. Payments: posting log → stamp → invoice and amount. Intuit: several documents may carry one number,
-voided ones too. Coworks' own integration writes `<number>-CW1` where a number was taken: those are looked at as well.
+Posting log → stamp → number, customer, total and date → number and customer of what is voided. Asked before a number is
+given: a number held by our own invoice is not a conflict. Payments: posting log → stamp → invoice and amount. Intuit:
+several documents may carry one number, voided ones too. Coworks' own integration writes `<number>-CW1` where a number
+was taken: those are looked at as well.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from toolkit.plan import Done, Kind, Posted, Standing, operation_key
 _RELEASED = "released"
 RENUMBERED = "renumbered-in-quickbooks"
 _RENUMBERED = "Our own payment of it is on another invoice in QuickBooks, which nothing else calls its own."
+_OVER_ZERO = "QuickBooks has its number for this customer over 0.00, as a voided one is."
 _DAY_APART = 1
 """A posting at 11 p.m. local time is the next day in UTC: one day of difference is still the same date."""
 
@@ -57,6 +59,11 @@ class Identity:
     def stands(self) -> bool:
         """Whether the posting log expects a counterpart in QuickBooks."""
         return self.posted is not None and self.posted.standing in STANDS
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the posting log knows the record, of this generation or of an earlier one that was released."""
+        return self.posted is not None or self.generation > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,12 +148,24 @@ def find_document(known: Index, who: Identity, wanted: Wanted) -> Match | Ambigu
     if stamped:
         return Ambiguous("posted-twice", "QuickBooks has it more than once, each with our stamp.", stamped)
     holders = known.by_number.get(numbering.base(wanted.number))
-    return _by_number(known, wanted, holders) if holders else None
-
-
-def _by_number(known: Index, wanted: Wanted, holders: Sequence[SalesDocument]) -> Match | Ambiguous | None:
+    if not holders:
+        return None
     numbered = [one for one in holders if is_nobodys(known, one)]
     twins = [one for one in numbered if _is_number(one.number, wanted.number, known.suffix)]
+    found = _by_number(wanted, twins)
+    return found if found or who.is_known else _by_void(wanted, twins)
+
+
+def _by_void(wanted: Wanted, twins: Sequence[SalesDocument]) -> Match | Ambiguous | None:
+    """What is voided under this number for this customer: total and balance are zero now, so they say nothing."""
+    of = [one for one in twins if wanted.customer_id and one.customer_id == wanted.customer_id]
+    gone = tuple(one for one in of if one.kind is wanted.kind and not one.total)
+    if len(gone) == 1 and gone[0].voided:
+        return Match("number and customer, voided", gone[0].id, gone[0])
+    return Ambiguous("already-there", _OVER_ZERO, gone) if gone else None
+
+
+def _by_number(wanted: Wanted, twins: Sequence[SalesDocument]) -> Match | Ambiguous | None:
     near = [one for one in twins if one.total == wanted.total and not one.voided]
     same = [one for one in near if one.kind is wanted.kind and one.customer_id == wanted.customer_id]
     dated = [one for one in same if _same_date(one, wanted)]

@@ -151,7 +151,7 @@ def _drift(case: _Case, found: Match) -> Problem | None:
     if document is None:
         return None if found.outside else invoice_problems.gone(case.invoice, found.qbo_id)
     if document.voided:
-        return invoice_problems.voided_there(case.invoice, document)
+        return invoice_problems.voided_there(case.invoice, document, logged=case.who.stands)
     if document.total != abs(case.whole):
         return invoice_problems.total_differs(case.invoice, document, abs(case.whole))
     return None
