@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
+from typing import NoReturn
 
 import pytest
+import sqlalchemy as sa
 
 from toolkit.books import DocumentKind, SalesDocument
 from toolkit.plan import Action, Kind, Operation, Plan, Posted, Standing
@@ -178,6 +182,23 @@ def test_whoever_lost_the_lease_cannot_begin_a_batch(log: PostingLog, tmp_path: 
     with other.holding("here", pid=os.getpid()), pytest.raises(CompanyBusy):
         log.begin_batch("r1", run_id="run", digest="d", members=[member("1", "k1")])
     assert other.open_batches() == ()
+
+
+@pytest.mark.parametrize(
+    ("free", "words"), [(0, "the disk is full."), (1 << 30, "the disk is full or does not answer.")]
+)
+def test_a_full_disk_that_sqlite_calls_an_input_output_error_is_called_full(
+    log: PostingLog, monkeypatch: pytest.MonkeyPatch, free: int, words: str
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(total=free, used=0, free=free))
+
+    def failing() -> NoReturn:
+        raise sa.exc.OperationalError("INSERT", {}, sqlite3.OperationalError("disk I/O error"))
+
+    monkeypatch.setattr(log._engine, "connect", failing)
+    with pytest.raises(UsageError) as refused:
+        log.heartbeat()
+    assert refused.value.problem.what == f"The posting log cannot be written: {words}"
 
 
 def test_a_log_of_another_company_is_refused_unless_nothing_is_in_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import PurePath
@@ -59,10 +60,23 @@ _DATABASE = (
     ("full", "the disk is full"),
     ("readonly", "it or its folder is read-only"),
     ("unable to open", "it or its folder may not be opened or written"),
-    ("I/O error", "the disk does not answer"),
+    ("I/O error", "the disk is full or does not answer"),
 )
+_NEXT_TO_NOTHING = 1 << 20
 
 
-def of_database(said: object) -> str:
-    """What SQLite says of its file, in a person's words; its own where we have none."""
+def of_database(said: object, file: PurePath | str | None = None) -> str:
+    """What SQLite says of its file, in a person's words; its own where we have none.
+
+    A full disk may be "I/O error" to it: the free space of `file`'s folder tells.
+    """
+    if file and "I/O error" in str(said) and _full(PurePath(file).parent):
+        return dict(_DATABASE)["full"]
     return next((words for sign, words in _DATABASE if sign in str(said)), str(said))
+
+
+def _full(folder: PurePath) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _NEXT_TO_NOTHING
+    except OSError:
+        return False

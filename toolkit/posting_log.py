@@ -299,7 +299,7 @@ class PostingLog:
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with (
-            _in_words(),
+            _in_words(self._engine),
             self._engine.connect().execution_options(**{WRITING: True}) as connection,
             connection.begin(),
         ):
@@ -307,7 +307,7 @@ class PostingLog:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with _in_words(), self._engine.connect() as connection:
+        with _in_words(self._engine), self._engine.connect() as connection:
             yield connection
 
     def _now_text(self) -> str:
@@ -381,14 +381,14 @@ def _open_members() -> sa.Select[Any]:
 
 
 @contextmanager
-def _in_words() -> Iterator[None]:
+def _in_words(engine: Engine) -> Iterator[None]:
     """The database's own complaints as ours; a broken rule of the tables stays what it is, a bug."""
     try:
         yield
     except sa.exc.OperationalError as error:
         if "locked" in str(error.orig):
             raise CompanyBusy(_held_open()) from error
-        raise UsageError(_unwritable(disk.of_database(error.orig))) from error
+        raise UsageError(_unwritable(disk.of_database(error.orig, engine.url.database))) from error
     except sa.exc.IntegrityError:
         raise
     except sa.exc.DatabaseError as error:
