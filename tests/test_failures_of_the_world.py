@@ -547,7 +547,7 @@ DISK = (
     Row("company.toml cut", harmed("company.toml", b"[push"), 2, "company-toml", ALL),
     Row(
         "inbox gone",
-        harmed("inbox", None), 2, "empty-inbox", (("preview", "--period", ""), ("status", "--period", "")),
+        harmed("inbox", None), 2, "empty-inbox", (("preview", "--period", ""), ("tie-out", "--period", "")),
     ),
     Row("inbox may not be read", closed("inbox", 0), 2, "file-unusable", (("preview",), PUSH)),
     Row("the month may not be read", closed("inbox/2026-01", 0), 2, "file-unusable", (("preview",), PUSH)),
@@ -590,6 +590,23 @@ def test_a_trouble_with_this_machine_is_said_and_nothing_is_lost(
             reads_well(said)
         assert here.books() == before
     row.cure(here)
+    ends_well(here, undisturbed)
+
+
+def test_without_any_report_status_says_everything_that_is_known(here: World, undisturbed: dict[str, Any]) -> None:
+    """It is the command of whoever is in trouble, and needs no report; nor do connecting and disconnecting."""
+    assert here.run("preview").exit == 0
+    with full_disk("posting-log.db", 9):
+        cut = here.push()
+    assert cut.json["unknown"] > 0
+    with harmed("inbox", None)(here) or nullcontext():
+        said = here.run("status", "--period", "", "--runs")
+        assert (said.exit, said.codes) == (0, ["empty-inbox"]), said.brief
+        assert (said.json["period"], said.json["unanswered"]) == ("", cut.json["unknown"])
+        assert [one["run"] for one in said.json["runs"]] == [cut.json["run"]]
+        for words in ("connection stored", "sent without an answer yet", cut.json["run"], "There is no report"):
+            assert words in said.text
+        assert here.run("connect", "--period", "").exit == 0
     ends_well(here, undisturbed)
 
 

@@ -95,6 +95,7 @@ class Said:
 
 Body = Callable[..., None]
 """(company, period, asked, said, **the command's own options) -> None."""
+Month = Callable[[OpenCompany], str]
 
 
 def _a_name(_context: click.Context, _option: click.Parameter, given: str | None) -> str | None:
@@ -130,8 +131,11 @@ def options(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-def on_company(name: str, *, month: bool = True) -> Callable[[Body], click.Command]:
-    """Make a command of a function that works on one open company, and with `month` on one month of it."""
+def on_company(name: str, *, month: Month | None = stages.default_period) -> Callable[[Body], click.Command]:
+    """Make a command of a function that works on one open company, and on the month `month` finds if none is given.
+
+    A command that needs no report finds "" without any: it works in every trouble.
+    """
 
     def made(body: Body) -> click.Command:
         @functools.wraps(body)
@@ -146,14 +150,14 @@ def on_company(name: str, *, month: bool = True) -> Callable[[Body], click.Comma
     return made
 
 
-def _run(name: str, body: Body, asked: Asked, *, month: bool, posts: bool) -> int:
+def _run(name: str, body: Body, asked: Asked, *, month: Month | None, posts: bool) -> int:
     said = Said(company=asked.company, named=asked.named, period=asked.period, posts=posts)
     with _told(said), ExitStack() as stack:
         company = stack.enter_context(
             open_company(asked.company, qbo_url=asked.qbo_url, reports=asked.reports, waiting=_waiting, say=_say)
         )
         said.company = company.name
-        said.period = asked.period or (stages.default_period(company) if month else "")
+        said.period = asked.period or (month(company) if month else "")
         try:
             body(company, said.period, asked, said)
         finally:
@@ -319,7 +323,7 @@ def deposits(company: OpenCompany, period: str, asked: Asked, said: Said, *, app
 @cli.add_command
 @click.argument("run")
 @click.option("--approve", default="", help="Undo what was previewed: its approval code, or `auto`.")
-@on_company("undo", month=False)
+@on_company("undo", month=None)
 def undo(company: OpenCompany, period: str, asked: Asked, said: Said, *, run: str, approve: str) -> None:
     """Show what taking back RUN would void, delete or make inactive, and with --approve do it.
 
@@ -350,7 +354,7 @@ def _undone(outcome: Outcome, reviewed: undoing.UndoReview, said: Said) -> None:
 
 @cli.add_command
 @click.argument("key")
-@on_company("release", month=False)
+@on_company("release", month=None)
 def release(company: OpenCompany, period: str, asked: Asked, said: Said, *, key: str) -> None:
     """Let what was undone be posted again: by its invoice number, payout, customer, run or KEY."""
     found = undoing_release.release(company, key, by="command line")
@@ -382,12 +386,14 @@ def tie_out(company: OpenCompany, period: str, asked: Asked, said: Said, *, sign
 
 @cli.add_command
 @click.option("--runs", is_flag=True, help="List every run: who approved what, when, and how it ended.")
-@on_company("status")
+@on_company("status", month=stages.known_period)
 def status(company: OpenCompany, period: str, asked: Asked, said: Said, *, runs: bool) -> None:
     """Say where the company stands: connection, switches, signed-off months, what is done, failed, unknown."""
     standing = stages.status(company)
     said.text.append(report_company.status_text(standing, runs=runs))
     said.more |= report_company.status_json(standing, runs=runs)
+    if not standing.months:
+        said.add_problems((replace(stages.empty_inbox(company), severity=Severity.NOTE),))
 
 
 @cli.add_command
@@ -408,7 +414,7 @@ def map_command(company: OpenCompany, period: str, asked: Asked, said: Said) -> 
     help="Copy the lists and open items into a practice company beside it, to rehearse on.",
 )
 @click.option("--new-keys", is_flag=True, help="Ask for the Intuit app's client ID and secret again.")
-@on_company("connect")
+@on_company("connect", month=stages.known_period)
 def connect(company: OpenCompany, period: str, asked: Asked, said: Said, *, copy: bool, new_keys: bool) -> None:
     """Connect to QuickBooks: sign in there, come back here; check what posting needs."""
     made = connecting.connect(company, ask=_ask, show=lambda line: click.echo(line, err=True), new_keys=new_keys)
@@ -430,7 +436,7 @@ def _ask(question: str, *, secret: bool = False) -> str:
 
 @cli.add_command
 @click.option("--forget-keys", is_flag=True, help="Forget the Intuit app's client ID and secret too.")
-@on_company("disconnect")
+@on_company("disconnect", month=stages.known_period)
 def disconnect(company: OpenCompany, period: str, asked: Asked, said: Said, *, forget_keys: bool) -> None:
     """End the connection: the tokens are revoked at QuickBooks and forgotten here."""
     said.text.append(report_company.disconnected_text(connecting.disconnect(company, forget_keys=forget_keys)))

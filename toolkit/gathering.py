@@ -45,11 +45,17 @@ class Gathered:
 
 def default_period(company: OpenCompany) -> str:
     """The earliest month in the inbox that is not signed off, the latest if all are; `UsageError` without any."""
+    period = known_period(company)
+    if not period:
+        raise UsageError(empty_inbox(company))
+    return period
+
+
+def known_period(company: OpenCompany) -> str:
+    """The same for what needs no report, "" without any."""
     months = inbox.periods(company.folder / "inbox", company.settings.columns)
-    if not months:
-        raise UsageError(_empty_inbox(company))
     signed = {one.period for one in company.log.sign_offs()}
-    return next((month for month in months if month not in signed), months[-1])
+    return next((month for month in months if month not in signed), months[-1] if months else "")
 
 
 def gather(company: OpenCompany, period: str) -> Gathered:
@@ -140,7 +146,8 @@ def with_sign_offs(company: OpenCompany) -> Settings:
     return company.settings.model_copy(update={"policy": policy.model_copy(update={"reported_through": through})})
 
 
-def _empty_inbox(company: OpenCompany) -> Problem:
+def empty_inbox(company: OpenCompany) -> Problem:
+    """There is nothing that could be posted."""
     return Problem(
         code="empty-inbox",
         where=f"{company.name}/inbox",

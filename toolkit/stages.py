@@ -17,7 +17,15 @@ from toolkit.approval import Approval
 from toolkit.books import Balances, Books, Record
 from toolkit.company_status import Status, status
 from toolkit.evidence import Proved, forecast, reminder_lines, write_pack
-from toolkit.gathering import Gathered, default_period, gather, recognized, with_sign_offs
+from toolkit.gathering import (
+    Gathered,
+    default_period,
+    empty_inbox,
+    gather,
+    known_period,
+    recognized,
+    with_sign_offs,
+)
 from toolkit.mapping import Mapping
 from toolkit.mapping_suggestions import Suggestion, Unmapped
 from toolkit.open_company import OpenCompany
@@ -37,8 +45,10 @@ __all__ = [
     "Review",
     "Status",
     "default_period",
+    "empty_inbox",
     "forecast",
     "gather",
+    "known_period",
     "mapped",
     "post",
     "prove",
