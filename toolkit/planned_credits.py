@@ -17,9 +17,9 @@ from toolkit.matching import Ambiguous, Identity, Match
 from toolkit.model import BillingLine, Invoice, LineKind
 from toolkit.money import ZERO, Money, share, show, total
 from toolkit.names import fold
-from toolkit.plan import Action, Adoption, Kind, Operation, pending
+from toolkit.plan import Action, Adoption, Fact, Kind, Operation, pending
 from toolkit.planned_lines import build
-from toolkit.postings import Posting, state
+from toolkit.postings import Posting, is_reversed, state
 from toolkit.problems import Problem
 
 
@@ -76,6 +76,11 @@ def void_memo_id(invoice: Invoice) -> str:
     return f"{invoice.number}/credit/void"
 
 
+def void_memo_identity(frame: Frame, invoice: Invoice) -> Identity:
+    """The identity of that credit memo in the posting log."""
+    return matching.identity(frame.known, Kind.CREDIT_MEMO, void_memo_id(invoice))
+
+
 def plan_credits(bench: Bench, posting: Posting) -> Credited:
     """A credit memo and its application for every credit note on the invoice, in the order of its lines.
 
@@ -84,7 +89,7 @@ def plan_credits(bench: Bench, posting: Posting) -> Credited:
     if posting.is_new and posting.lines is posting.invoice.lines:
         return Credited(NOTHING)
     notes = [line for line in posting.invoice.lines if line.kind is LineKind.CREDIT_NOTE and line.amount]
-    done = Credited(NOTHING, _standing_void_memo(bench.frame, posting))
+    done = _standing_void_memo(bench, posting)
     for count, note in enumerate(notes, start=1):
         lines = _credited_lines(bench, posting, note)
         if isinstance(lines, Problem):
@@ -97,11 +102,33 @@ def plan_credits(bench: Bench, posting: Posting) -> Credited:
     return done
 
 
-def _standing_void_memo(frame: Frame, posting: Posting) -> tuple[Memo, ...]:
-    posted = frame.known.standing.posted.get((Kind.CREDIT_MEMO, void_memo_id(posting.invoice)))
-    stands = posted is not None and posted.standing in counterparts.STANDS
-    document = frame.known.standing.documents.get(posted.qbo_id) if posted is not None and stands else None
-    return (Memo(document.id, document, unused=document.balance),) if document else ()
+def _standing_void_memo(bench: Bench, posting: Posting) -> Credited:
+    """By posting log or stamp; tied to its invoice where the run that made it (or the log since) was cut."""
+    frame = bench.frame
+    who = void_memo_identity(frame, posting.invoice)
+    found = [] if who.undone else _void_memos(frame, posting, who)
+    memos = tuple(Memo(one.id, one, unused=one.balance) for one in found)
+    if len(memos) > 1:
+        several = Ambiguous(
+            "posted-twice", "QuickBooks has several credit memos in the place of its void.", tuple(found)
+        )
+        used = tuple(replace(memo, unused=ZERO) for memo in memos)
+        return Credited(hold(invoice_problems.already_there(posting.invoice, several)), used)
+    if not memos:
+        return Credited(NOTHING)
+    made = NOTHING if who.stands else _adopted(posting, who, found[0], "stamp")
+    if _application(frame, who.coworks_id).stands:
+        return Credited(made, memos)
+    still_open = posting.open_balance if is_reversed(posting.invoice, bench.children) else ZERO
+    wanted = Reversal(who.coworks_id, frame.open_day(found[0].txn_date), found[0].lines, still_open)
+    return _applied(frame, posting, made, memos[0], wanted)
+
+
+def _void_memos(frame: Frame, posting: Posting, who: Identity) -> list[SalesDocument]:
+    if who.stands and who.posted:
+        logged = frame.known.standing.documents.get(who.posted.qbo_id)
+        return [logged] if logged else []
+    return [one for one in _stamped(frame, posting, who, DocumentKind.CREDIT_MEMO) if not one.voided]
 
 
 # ---- lines
@@ -159,8 +186,8 @@ def credit(bench: Bench, posting: Posting, wanted: Reversal) -> Credited:
     """The credit memo: adopted, unchanged, created or held; and its zero payment as far as both are open."""
     who = matching.identity(bench.frame.known, Kind.CREDIT_MEMO, wanted.coworks_id)
     if who.undone:
-        return Credited(hold(undone(posting.invoice, "Its credit memo")))
-    found = _find_memo(bench.frame, posting, who, wanted)
+        return Credited(hold(undone(posting.invoice, "Its credit memo", who)))
+    found = find_memo(bench.frame, posting, who, wanted.amount)
     if isinstance(found, Ambiguous):
         return Credited(hold(invoice_problems.already_there(posting.invoice, found)))
     if isinstance(found, Match):
@@ -175,13 +202,18 @@ def credit(bench: Bench, posting: Posting, wanted: Reversal) -> Credited:
     return _applied(bench.frame, posting, made, Memo(pending(who.key), document, unused=document.total), wanted)
 
 
-def _find_memo(frame: Frame, posting: Posting, who: Identity, wanted: Reversal) -> Match | Ambiguous | None:
+def find_memo(frame: Frame, posting: Posting, who: Identity, amount: Money) -> Match | Ambiguous | None:
+    """The credit memo over that amount that QuickBooks has already, a question, or None."""
     if who.stands and who.posted:
         return Match("posting log", who.posted.qbo_id, frame.known.standing.documents.get(who.posted.qbo_id))
-    found = renumbered(frame, posting, who, DocumentKind.CREDIT_MEMO, wanted.amount)
+    found = renumbered(frame, posting, who, DocumentKind.CREDIT_MEMO, amount)
     if len(found) > 1:
         return Ambiguous("already-there", "QuickBooks has several such credit memos.", tuple(found))
-    return Match("number, customer and total", found[0].id, found[0]) if found else None
+    return Match(_rule(found[0]), found[0].id, found[0]) if found else None
+
+
+def _rule(found: SalesDocument) -> str:
+    return "stamp" if counterparts.stamped(found.private_note) else "number, customer and total"
 
 
 def renumbered(frame: Frame, posting: Posting, who: Identity, kind: DocumentKind, amount: Money) -> list[SalesDocument]:
@@ -189,8 +221,7 @@ def renumbered(frame: Frame, posting: Posting, who: Identity, kind: DocumentKind
     number and `-CM` or `-RF`, and the same customer and total.
     """
     known = frame.known
-    marked = known.standing.stamps.get((str(kind), posting.invoice.number, who.key[:4]), ())
-    stamped = [one for one in marked if isinstance(one, SalesDocument)]
+    stamped = _stamped(frame, posting, who, kind)
     if stamped:
         return stamped
     start = f"{posting.invoice.number}-{'CM' if kind is DocumentKind.CREDIT_MEMO else 'RF'}".casefold()
@@ -202,6 +233,11 @@ def renumbered(frame: Frame, posting: Posting, who: Identity, kind: DocumentKind
         and not one.voided
         and matching.is_nobodys(known, one)
     ]
+
+
+def _stamped(frame: Frame, posting: Posting, who: Identity, kind: DocumentKind) -> list[SalesDocument]:
+    marked = frame.known.standing.stamps.get((str(kind), posting.invoice.number, who.key[:4]), ())
+    return [one for one in marked if isinstance(one, SalesDocument)]
 
 
 def _document(posting: Posting, who: Identity, number: str, wanted: Reversal) -> SalesDocument:
@@ -262,15 +298,50 @@ def _adopted(posting: Posting, who: Identity, document: SalesDocument, rule: str
 
 def _applied(frame: Frame, posting: Posting, made: Part, memo: Memo, wanted: Reversal) -> Credited:
     """With the memo's zero payment onto the invoice, as far as both are open; none if it was applied before."""
-    who = matching.identity(frame.known, Kind.CREDIT_APPLICATION, wanted.coworks_id)
+    who = _application(frame, wanted.coworks_id)
     amount = min(memo.unused, wanted.still_open)
-    if who.stands or amount <= ZERO:
-        kept = Part(unchanged=(who.key,)) if who.stands else NOTHING
-        return Credited(joined((made, kept)), (memo,))
+    before = _applied_before(frame, posting, who)
+    if before is not None or amount <= ZERO:
+        return Credited(joined((made, before or NOTHING)), (memo,))
+    if who.undone:
+        held = hold(undone(posting.invoice, "The application of its credit memo", who))
+        return Credited(joined((made, held)), (memo,))
     settles = Link(txn_type=TxnType.INVOICE, txn_id=posting.document_id, amount=amount)
     operation = application(posting, who, wanted.day, settles, memo)
     unused = replace(memo, unused=memo.unused - amount)
     return Credited(joined((made, Part(operations=(operation,)))), (unused,), amount)
+
+
+def _application(frame: Frame, coworks_id: str) -> Identity:
+    return matching.identity(frame.known, Kind.CREDIT_APPLICATION, coworks_id)
+
+
+def _applied_before(frame: Frame, posting: Posting, who: Identity) -> Part | None:
+    """The zero payment by posting log or stamp; None if there is none."""
+    if who.stands:
+        return Part(unchanged=(who.key,))
+    marked = frame.known.standing.stamps.get(("Payment", posting.invoice.number, who.key[:4]), ())
+    found = [one for one in marked if isinstance(one, ReceivedPayment) and not one.voided and not one.total]
+    if len(found) > 1:
+        several = Ambiguous("posted-twice", "QuickBooks has applied its credit memo more than once.", tuple(found))
+        return hold(invoice_problems.already_there(posting.invoice, several))
+    return _tie_adopted(posting, who, found[0]) if found else None
+
+
+def _tie_adopted(posting: Posting, who: Identity, payment: ReceivedPayment) -> Part:
+    adoption = Adoption(
+        key=who.key,
+        kind=Kind.CREDIT_APPLICATION,
+        entity="Payment",
+        qbo_id=payment.id,
+        number=posting.invoice.number,
+        amount=ZERO,
+        rule="stamp",
+        label=f"Credit applied to {posting.invoice.number} · {posting.invoice.team}",
+        coworks_id=who.coworks_id,
+    )
+    said = f"{payment.total} {payment.txn_date} customer #{payment.customer_id}"
+    return Part(adoptions=(adoption,), facts=(Fact(of=f"Payment #{payment.id}", value=said),))
 
 
 def application(posting: Posting, who: Identity, day: date, settles: Link, memo: Memo) -> Operation:
@@ -297,12 +368,12 @@ def application(posting: Posting, who: Identity, day: date, settles: Link, memo:
     )
 
 
-def undone(invoice: Invoice, what: str) -> Problem:
-    """A person took a credit memo, a refund or a void back."""
+def undone(invoice: Invoice, what: str, who: Identity | None = None) -> Problem:
+    """A person took a credit memo, a refund or a void back; `who` tells with which run."""
     return problem(
         invoice,
         "undone",
         f"{what} was posted, and then undone by a person.",
         "What a person took back is not posted again on its own.",
-        f"If it shall be posted again: coworks-qbo release {invoice.number}",
+        invoice_problems.again(invoice, who.posted.run if who and who.posted else ""),
     )

@@ -6,16 +6,28 @@ applied; a payment in a bank deposit cannot be changed before that bank deposit 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+from toolkit import counterparts, numbering
 from toolkit.bench import Bench
 from toolkit.books import DocumentKind, SalesDocument, TxnType
 from toolkit.frame import NOTHING, Frame, Part, hold, problem
 from toolkit.model import Invoice
 from toolkit.money import ZERO, Money, show, total
-from toolkit.plan import Action, Kind, Operation
-from toolkit.planned_credits import Credited, Reversal, credit, document_lines, spread, undone, void_memo_id
+from toolkit.plan import Action, Kind, Operation, Posted
+from toolkit.planned_credits import (
+    Credited,
+    Reversal,
+    credit,
+    document_lines,
+    find_memo,
+    spread,
+    undone,
+    void_memo_id,
+    void_memo_identity,
+)
 from toolkit.postings import Posting, identity_of, is_reversed, is_split_parent, is_voided, state, void_identity
 from toolkit.problems import Problem
 
@@ -23,24 +35,59 @@ from toolkit.problems import Problem
 def plan_void(bench: Bench, posting: Posting, credited: Credited) -> Part:
     """A void where the period is open, a credit memo where it is closed, or what has to be undone first.
 
-    Nothing if Coworks neither voided nor split it, or if credits and refunds have reversed it whole.
+    A credit memo too where one stands already, or where only a rest is left: a void would take the whole back. Nothing
+    if Coworks neither voided nor split it, if credits and refunds have reversed it whole, or if they are a question.
     """
     invoice = posting.invoice
     if not is_reversed(invoice, bench.children):
         return NOTHING
     left = posting.total - credited.total - total(refund.amount for refund in invoice.refunds)
-    if left <= ZERO:
+    if left <= ZERO or credited.part.held:
         return NOTHING
-    if posting.document is None or bench.frame.is_closed(posting.document.txn_date):
+    stopped = next(_reasons(bench.frame, posting, credited), None)
+    if stopped is not None:
+        return hold(stopped)
+    document = posting.document
+    if document is None or bench.frame.is_closed(document.txn_date) or _is_for_memo(bench, posting, credited, left):
         return _by_memo(bench, posting, credited, left)
-    return _void(bench, posting, posting.document)
+    return _void(bench, posting, document)
+
+
+def _is_for_memo(bench: Bench, posting: Posting, credited: Credited, left: Money) -> bool:
+    """Whether a credit memo stands for it already, or the rest that is left is open: then only that is taken back."""
+    who = void_memo_identity(bench.frame, posting.invoice)
+    rest_is_open = left < posting.total and not posting.is_new and posting.open_balance - credited.applied >= left
+    return rest_is_open or find_memo(bench.frame, posting, who, left) is not None
+
+
+def _reasons(frame: Frame, posting: Posting, credited: Credited) -> Iterator[Problem]:
+    """Why it is reversed neither by a void nor by a credit memo, most telling first."""
+    void, memo = void_identity(frame, posting.invoice), void_memo_identity(frame, posting.invoice)
+    if void.undone or memo.undone:
+        yield undone(posting.invoice, *(("Its void", void) if void.undone else ("Its credit memo", memo)))
+    if memo.stands and memo.posted and posting.document is not None:
+        yield _memo_changed(posting.invoice, memo.posted)
+    unclaimed = _unclaimed(frame, posting, credited)
+    if unclaimed:
+        yield _memo_unclear(posting.invoice, unclaimed)
+
+
+def _unclaimed(frame: Frame, posting: Posting, credited: Credited) -> tuple[SalesDocument, ...]:
+    """Live credit memos with our stamp of this invoice that are none of those that the plan knows."""
+    claimed = {memo.document_id for memo in credited.memos}
+    return tuple(
+        one
+        for one in frame.known.by_number.get(numbering.base(posting.invoice.number), ())
+        if one.kind is DocumentKind.CREDIT_MEMO
+        and not one.voided
+        and one.id not in {*claimed, posting.document_id}
+        and (counterparts.stamped(one.private_note) or ("",))[0] == posting.invoice.number
+    )
 
 
 def _void(bench: Bench, posting: Posting, document: SalesDocument) -> Part:
     frame = bench.frame
     who = void_identity(frame, posting.invoice)
-    if who.undone:
-        return hold(undone(posting.invoice, "Its void"))
     if posting.is_new or document.balance != document.total:
         return hold(_undo_first(frame, posting))
     if document.kind is not DocumentKind.INVOICE:
@@ -112,7 +159,8 @@ def _steps(frame: Frame, posting: Posting) -> list[str]:
     standing = frame.known.standing
     steps: list[str] = []
     settling = standing.payments_of_document.get(posting.document_id, ())
-    for payment in sorted(settling, key=lambda one: (one.txn_date, len(one.id), one.id)):
+    foreign = (one for one in settling if one.total or not counterparts.stamped(one.private_note))  # not our own ties
+    for payment in sorted(foreign, key=lambda one: (one.txn_date, len(one.id), one.id)):
         steps += [
             f"delete the bank deposit of {deposit.txn_date} over {show(deposit.total)} (#{deposit.id})"
             for deposit in standing.deposits_of.get((TxnType.PAYMENT, payment.id), ())
@@ -130,6 +178,28 @@ def _no_void(invoice: Invoice, document: SalesDocument) -> Problem:
         f"Coworks voided it, and in QuickBooks it is the credit memo {document.number} (#{document.id}).",
         "QuickBooks cannot void a credit memo, only delete it.",
         "Delete it in QuickBooks by hand.",
+    )
+
+
+def _memo_changed(invoice: Invoice, memo: Posted) -> Problem:
+    return problem(
+        invoice,
+        "changed-since-posted",
+        f"Its credit memo {memo.number} (#{memo.qbo_id}), posted in the place of a void, no longer stands as it was.",
+        "It was deleted or changed in QuickBooks; reversing the invoice again could take the money back twice.",
+        "Find out who changed it, and enter it again as it was. If it was deleted and the invoice shall be reversed "
+        f"again: coworks-qbo release {invoice.number}",
+    )
+
+
+def _memo_unclear(invoice: Invoice, found: tuple[SalesDocument, ...]) -> Problem:
+    return problem(
+        invoice,
+        "already-there",
+        "QuickBooks has a credit memo of it with our stamp, which neither the report nor the posting log explains.",
+        "If it stands in the place of the void, reversing the invoice would take the money back twice.",
+        "If it does, take our stamp out of its memo in QuickBooks: the next plan notes it. If not, delete it there.",
+        candidates=(f"{one.number} of {one.txn_date} over {show(one.total)} (#{one.id})" for one in found),
     )
 
 
