@@ -16,6 +16,7 @@ from typing import NoReturn
 import pytest
 import sqlalchemy as sa
 
+from toolkit import posting_lease
 from toolkit.books import DocumentKind, SalesDocument
 from toolkit.plan import Action, Kind, Operation, Plan, Posted, Standing
 from toolkit.posting_log import Event, Member, PostingLog, open_log
@@ -159,6 +160,56 @@ def test_a_dead_process_on_this_machine_loses_its_lease_at_once(log: PostingLog,
 
     with log.holding("alive", pid=os.getpid()):
         log.heartbeat()
+
+
+NOBODY = 2**22 + 1
+"""No process has this pid."""
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [("boot pid:[1]", "boot pid:[2]"), ("", "boot pid:[2]"), ("boot pid:[1]", ""), ("boot pid:[1]", "later pid:[1]")],
+    ids=["two containers", "WSL beside Windows", "Windows beside WSL", "two machines of one name"],
+)
+def test_a_run_that_cannot_be_seen_from_here_is_not_called_dead(
+    log: PostingLog, tmp_path: Path, clock: SettableClock, monkeypatch: pytest.MonkeyPatch, seen: tuple[str, str]
+) -> None:
+    """Of the same host's name, and of other processes: it is another machine's, and lives until it is silent."""
+    other = open_log(tmp_path / "posting-log.db", realm="9130", clock=clock)
+    monkeypatch.setattr(posting_lease, "_seen_here", lambda: seen[0])
+    log.lease.take("theirs", pid=NOBODY, host="laptop")
+    monkeypatch.setattr(posting_lease, "_seen_here", lambda: seen[1])
+    clock.now = NOON + timedelta(seconds=59)
+    with pytest.raises(CompanyBusy, match=rf"process {NOBODY} on laptop, last"):
+        other.lease.take("ours", pid=os.getpid(), host="laptop")
+    clock.now = NOON + timedelta(seconds=61)
+    watched: list[float] = []
+    other.lease.take("ours", pid=os.getpid(), host="laptop", watch=watched.append)
+    assert len(watched) == 1
+    with pytest.raises(CompanyBusy, match="because this one was silent for more than a minute"):
+        log.heartbeat()
+
+
+def test_a_dead_run_that_would_be_seen_from_here_is_taken_over_at_once(log: PostingLog, tmp_path: Path) -> None:
+    """Also one that an earlier version of this toolkit began: its lease says the host's name only."""
+    log.lease.take("dead", pid=NOBODY, host="laptop")
+    log.lease.take("again", pid=NOBODY, host="laptop")
+    with sqlite3.connect(tmp_path / "posting-log.db") as connection:
+        connection.execute("UPDATE lease SET host = 'laptop'")
+    connection.close()
+    log.lease.take("after it", pid=os.getpid(), host="laptop")
+
+
+def test_a_run_that_lost_the_company_is_called_silent_only_if_it_was(log: PostingLog, tmp_path: Path) -> None:
+    """A posting log that was put back from a backup does not know the run any more."""
+    log.lease.take("run", pid=os.getpid(), host="laptop")
+    with sqlite3.connect(tmp_path / "posting-log.db") as connection:
+        connection.execute("DELETE FROM lease")
+    connection.close()
+    with pytest.raises(CompanyBusy) as lost:
+        log.heartbeat()
+    assert "silent" not in lost.value.problem.what
+    assert "or the posting log was replaced" in lost.value.problem.what
 
 
 def test_a_remote_lease_is_taken_over_only_after_a_minute_of_silence(

@@ -1,4 +1,8 @@
-"""One writer a company: a lease in the posting log, kept alive by heartbeats, taken over from the dead."""
+"""One writer a company: a lease in the posting log, kept alive by heartbeats, taken over from the dead.
+
+Which processes are seen from here is more than the machine's name: a container has processes of its own, and so have
+WSL and the Windows beside it, under one name. A process that cannot be seen is not dead: it is one of another machine.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,7 @@ HEARTBEAT_SECONDS = 5.0
 """A run says at least this often that it lives."""
 _SURE = timedelta(seconds=LEASE_SECONDS / 2)
 
+_SEPARATOR = "|"
 _WATCH_SECONDS = 2.5 * HEARTBEAT_SECONDS
 
 Sleep = Callable[[float], None]
@@ -55,8 +60,8 @@ class Lease:
     def take(self, holder: str, *, pid: int, host: str, watch: Sleep | None = None) -> None:
         """Take the lease; raises `CompanyBusy` while another live run holds it.
 
-        A lease of another machine that looks abandoned is first watched for more than two heartbeats, with `watch`
-        (which waits for seconds): it may be our own clock that is wrong.
+        A lease of another machine (or container) that looks abandoned is first watched for more than two heartbeats,
+        with `watch` (which waits for seconds): it may be our own clock that is wrong.
         """
         silent = self._silent_elsewhere(host) if watch else None
         if watch and silent:
@@ -68,7 +73,12 @@ class Lease:
                 if alive or self._still_held(row, pid, host):
                     raise CompanyBusy(self._busy(row))
             connection.execute(sa.delete(lease))
-            mine = {"holder": holder, "host": host, "pid": pid, "pid_started": _started(pid)}
+            mine = {
+                "holder": holder,
+                "host": f"{host}{_SEPARATOR}{_seen_here()}",
+                "pid": pid,
+                "pid_started": _started(pid),
+            }
             connection.execute(sa.insert(lease), mine | {"beat_at": self._now()})
         self._holder, self._beat_at = holder, self._clock()
 
@@ -76,11 +86,11 @@ class Lease:
         """Say that this run lives; raises `CompanyBusy` if the lease was taken over. Nothing if it was never taken."""
         if not self._holder:
             return
-        now = self._clock()
+        now, last = self._clock(), self._beat_at
         beat = sa.update(lease).where(lease.c.holder == self._holder).values(beat_at=now.astimezone(UTC).isoformat())
         if connection.execute(beat).rowcount == 0:
             self._beat_at = None
-            raise CompanyBusy(_lost())
+            raise CompanyBusy(_lost(last is not None and now - last >= timedelta(seconds=LEASE_SECONDS)))
         self._beat_at = now
 
     def release(self) -> None:
@@ -98,12 +108,12 @@ class Lease:
         """Holder and last heartbeat of another machine's lease that looks abandoned by our clock."""
         with self._writing() as connection:
             row = connection.execute(sa.select(lease)).first()
-        if row is None or row.host == host or not self._quiet(row):
+        if row is None or not _elsewhere(row, host) or not self._quiet(row):
             return None
         return row.holder, row.beat_at
 
     def _still_held(self, row: Row, pid: int, host: str) -> bool:
-        if row.host != host:
+        if _elsewhere(row, host):
             return not self._quiet(row)
         begun = _started(int(row.pid))
         if not begun or begun != str(row.pid_started):
@@ -113,7 +123,7 @@ class Lease:
 
     def _busy(self, row: Row) -> Problem:
         seen = datetime.fromisoformat(row.beat_at).astimezone(self._zone)
-        who = f"process {row.pid} on {row.host}, last seen {seen:%m/%d/%Y %H:%M:%S %Z}"
+        who = f"process {row.pid} on {row.host.partition(_SEPARATOR)[0]}, last seen {seen:%m/%d/%Y %H:%M:%S %Z}"
         return Problem(
             code="company-busy",
             where="posting log",
@@ -127,6 +137,24 @@ class Lease:
 
     def _now(self) -> str:
         return self._clock().astimezone(UTC).isoformat()
+
+
+def _elsewhere(row: Row, host: str) -> bool:
+    """Whether the holder is not among the processes seen from here; an older lease says the host's name only."""
+    name, told, seen = row.host.partition(_SEPARATOR)
+    return bool(name != host or (told and seen != _seen_here()))
+
+
+def _seen_here() -> str:
+    """Which processes are seen from here: which boot of which machine, and which container of it; "" if not known."""
+    try:
+        return f"{_boot()} {Path('/proc/self/ns/pid').readlink()}"
+    except OSError:
+        return ""
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def _started(pid: int) -> str:
@@ -146,18 +174,20 @@ def _ticks(pid: int) -> str:
     The moment in time is reckoned from the clock there, and would move with it: a live run would look like a dead one.
     """
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+        boot = _boot()
         after_name = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
     except OSError:
         return ""
     return f"{boot} {after_name.split()[19]}"
 
 
-def _lost() -> Problem:
+def _lost(silent: bool) -> Problem:
+    taken = "Another run has taken this company over, because this one was silent for more than a minute."
+    gone = "This run does not hold the company any more: another has taken it over, or the posting log was replaced."
     return Problem(
         code="company-busy",
         where="posting log",
-        what="Another run has taken this company over, because this one was silent for more than a minute.",
+        what=taken if silent else gone,
         why="Two runs at once could both decide to post the same invoice.",
         do="Nothing more is sent from here. Wait until the other run has ended, then run again.",
     )

@@ -279,8 +279,9 @@ class PostingLog:
     ) -> Iterator[None]:
         """Hold the company while the body runs; raises `CompanyBusy` if another live run holds it.
 
-        A dead process's lease on this machine is taken over at once, one of another machine after 60 seconds without
-        a heartbeat, and after it was watched for a while (`watch` waits for seconds; None takes our clock's word).
+        A dead process's lease on this machine is taken over at once, one of another machine or container after 60
+        seconds without a heartbeat, and after it was watched for a while (`watch` waits for seconds; None takes our
+        clock's word).
         """
         self.lease.take(holder, pid=pid, host=host or socket.gethostname(), watch=watch)
         try:
