@@ -595,9 +595,9 @@ def test_a_trouble_with_this_machine_is_said_and_nothing_is_lost(
 
 def test_without_any_report_status_says_everything_that_is_known(here: World, undisturbed: dict[str, Any]) -> None:
     """It is the command of whoever is in trouble, and needs no report; nor do connecting and disconnecting."""
-    assert here.run("preview").exit == 0
-    with full_disk("posting-log.db", 9):
-        cut = here.push()
+    here.gate.misdeed = maintenance(where="/batch", after=1)
+    cut = here.push()
+    here.gate.misdeed = None
     assert cut.json["unknown"] > 0
     with harmed("inbox", None)(here) or nullcontext():
         said = here.run("status", "--period", "", "--runs")
