@@ -26,9 +26,24 @@ from toolkit.plan import Done, Kind, Posted, Standing, operation_key
 from toolkit.settlement import payment_id, refund_id
 
 _STAMP = re.compile(r"Coworks (?:payout )?(\S.*?) · ([0-9a-f]{4})(?![0-9a-f])")
+_PART = re.compile("/(?:credit|payment|refund)/")
 
 STANDS = frozenset({Standing.DONE, Standing.ADOPTED})
 """Standings under which a counterpart is expected in QuickBooks."""
+
+LATEST = 9
+"""How many generations of a key are looked for among the stamps when the posting log is silent."""
+
+_ENTITIES: Mapping[Kind, tuple[str, ...]] = {
+    Kind.INVOICE: ("Invoice", "CreditMemo"),
+    Kind.PAYMENT: ("Payment",),
+    Kind.CREDIT_MEMO: ("CreditMemo",),
+    Kind.CREDIT_APPLICATION: ("Payment",),
+    Kind.REFUND: ("RefundReceipt", "JournalEntry", "Payment"),
+    Kind.DEPOSIT: ("Deposit",),
+    Kind.JOURNAL_ENTRY: ("JournalEntry",),
+}
+"""As what a record of each kind may carry its stamp."""
 
 Record = TypeVar("Record", SalesDocument, ReceivedPayment, BankDeposit, JournalEntry)
 Transaction = SalesDocument | ReceivedPayment | BankDeposit | JournalEntry
@@ -88,10 +103,14 @@ class Counterparts:
     deposits: Mapping[str, BankDeposit]
     entries: Mapping[str, JournalEntry]
     stamps: Mapping[tuple[str, str, str], tuple[Transaction, ...]]
+    marked: frozenset[str]
+    """The names in the stamps."""
     payments_of_document: Mapping[str, tuple[ReceivedPayment, ...]]
     deposits_of: Mapping[tuple[TxnType, str], tuple[BankDeposit, ...]]
     ours: frozenset[tuple[str, str]]
     """(entity, id) of everything that the posting log calls ours."""
+    keys: Mapping[tuple[str, str], frozenset[str]]
+    """The keys under which the posting log knows a QuickBooks record, standing or taken back."""
 
 
 def index(books: Books, done: Done) -> Counterparts:
@@ -111,6 +130,7 @@ def index(books: Books, done: Done) -> Counterparts:
         for line in deposit.lines:
             if line.link:
                 holding[line.link.txn_type, line.link.txn_id].append(deposit)
+    stamps = _stamps(books)
     return Counterparts(
         books=books,
         posted=posted,
@@ -119,11 +139,21 @@ def index(books: Books, done: Done) -> Counterparts:
         payments={one.id: one for one in books.payments},
         deposits={one.id: one for one in books.deposits},
         entries={one.id: one for one in books.journal_entries},
-        stamps=_stamps(books),
+        stamps=stamps,
+        marked=frozenset(name for _, name, _ in stamps),
         payments_of_document={name: tuple(found) for name, found in settled.items()},
         deposits_of={name: tuple(found) for name, found in holding.items()},
         ours=frozenset((one.entity, one.qbo_id) for one in done.values() if one.qbo_id and one.standing in STANDS),
+        keys=_keys(done),
     )
+
+
+def _keys(done: Done) -> dict[tuple[str, str], frozenset[str]]:
+    found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for one in done.values():
+        if one.qbo_id:
+            found[one.entity, one.qbo_id].add(one.key)
+    return {name: frozenset(keys) for name, keys in found.items()}
 
 
 def _stamps(books: Books) -> dict[tuple[str, str, str], tuple[Transaction, ...]]:
@@ -149,16 +179,54 @@ def entity_of(record: Transaction) -> str:
             return "JournalEntry"
 
 
-def key_of(counterparts: Counterparts, kind: Kind, coworks_id: str) -> tuple[str, Posted | None]:
+def generations(realm: str, kind: Kind, coworks_id: str) -> tuple[str, ...]:
+    """The keys of the first `LATEST` generations of a Coworks record."""
+    return tuple(operation_key(realm, kind, coworks_id, one) for one in range(1, LATEST + 1))
+
+
+def key_of(counterparts: Counterparts, kind: Kind, coworks_id: str, name: str = "") -> tuple[str, Posted | None]:
     """The key under which this Coworks record stands or would be posted, and what the posting log says of it.
 
-    The newest generation wins; without any, the first.
+    The newest generation that the posting log knows wins. Where it is silent, the stamps say it; without any, the
+    first. `name` is the one in its stamp (its invoice's number), where the Coworks id does not begin with it.
     """
     known = counterparts.posted.get((kind, coworks_id))
     if known:
         return known.key, known
-    first = operation_key(counterparts.books.realm, kind, coworks_id)
-    return first, counterparts.done.get(first)
+    key = operation_key(counterparts.books.realm, kind, coworks_id)
+    if key not in counterparts.done:
+        key = _stamped_key(counterparts, kind, coworks_id, name or _named(kind, coworks_id)) or key
+    return key, counterparts.done.get(key)
+
+
+def _named(kind: Kind, coworks_id: str) -> str:
+    """The name that the stamp of a record bears, as its Coworks id tells it."""
+    return coworks_id.split("/", maxsplit=1)[0] if kind is Kind.JOURNAL_ENTRY else _PART.split(coworks_id)[0]
+
+
+def _stamped_key(counterparts: Counterparts, kind: Kind, coworks_id: str, name: str) -> str:
+    """The key of the first generation that lives in QuickBooks by its stamp, else of the last one that is void there;
+    "" without any. An earlier one that was taken back is history where a later one lives.
+    """
+    if name not in counterparts.marked:
+        return ""
+    void = ""
+    for key in generations(counterparts.books.realm, kind, coworks_id):
+        found = _marked(counterparts, kind, name, key)
+        if any(not _is_void(one) for one in found):
+            return key
+        void = key if found else void
+    return void
+
+
+def _marked(counterparts: Counterparts, kind: Kind, name: str, key: str) -> list[Transaction]:
+    """What carries the stamp of that key and is not known by the posting log under another one."""
+    every = (one for entity in _ENTITIES.get(kind, ()) for one in counterparts.stamps.get((entity, name, key[:4]), ()))
+    return [one for one in every if key in counterparts.keys.get((entity_of(one), one.id), {key})]
+
+
+def _is_void(record: Transaction) -> bool:
+    return isinstance(record, SalesDocument | ReceivedPayment) and record.voided
 
 
 def find_invoice(counterparts: Counterparts, invoice: Invoice) -> Found:
@@ -249,13 +317,13 @@ def find_entry(counterparts: Counterparts, coworks_id: str, payout: Payout) -> F
 def _find(
     counterparts: Counterparts, kind: Kind, coworks_id: str, *, name: str, entities: tuple[str, ...], dated: date
 ) -> Found:
-    key, posted = key_of(counterparts, kind, coworks_id)
+    bare = name.removeprefix("payout ")
+    key, posted = key_of(counterparts, kind, coworks_id, bare)
     if posted and posted.standing in STANDS:
         record = _record(counterparts, posted.entity, posted.qbo_id)
         since = counterparts.books.since
         outside = record is None and since is not None and dated < since
         return Found(key=key, coworks_id=coworks_id, posted=posted, record=record, rule="posting log", outside=outside)
-    bare = name.removeprefix("payout ")
     undone = posted.qbo_id if posted and posted.standing is Standing.UNDONE else ""
     marked = [one for entity in entities for one in counterparts.stamps.get((entity, bare, key[:4]), ())]
     # What we took back ourselves stays in QuickBooks as a void: that is not the record any more.

@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from toolkit.books import Books, DocumentKind
-from toolkit.counterparts import STANDS, invoice_id, stamped
+from toolkit.books import Books, DocumentKind, SalesDocument
+from toolkit.counterparts import STANDS, generations, invoice_id, stamped
 from toolkit.model import Billing, Invoice, InvoiceStatus
 from toolkit.numbering import same
-from toolkit.plan import Done, Kind, Standing, operation_key
+from toolkit.plan import Done, Kind, Standing
 from toolkit.settlement import payment_id
 
 
@@ -41,35 +41,46 @@ def is_unlogged(report: Billing, books: Books, done: Done) -> bool:
 
 
 def _marks(invoice: Invoice, realm: str) -> Iterable[tuple[str, str]]:
-    """The stamps of an invoice and of its payments, as they were posted first."""
-    yield invoice.number, operation_key(realm, Kind.INVOICE, invoice_id(invoice))[:4]
+    """The stamps of an invoice and of its payments, of every generation."""
+    yield from _own_marks(invoice, realm)
     for payment in invoice.payments:
-        yield payment.invoice_number, operation_key(realm, Kind.PAYMENT, payment_id(payment))[:4]
+        keys = generations(realm, Kind.PAYMENT, payment_id(payment))
+        yield from ((payment.invoice_number, key[:4]) for key in keys)
+
+
+def _own_marks(invoice: Invoice, realm: str) -> set[tuple[str, str]]:
+    return {(invoice.number, key[:4]) for key in generations(realm, Kind.INVOICE, invoice_id(invoice))}
 
 
 def voided_there(report: Billing, books: Books, done: Done) -> frozenset[str]:
-    """Coworks ids of the report's open invoices that are void in QuickBooks: by the posting log's id, by our stamp, or,
-    where the log is silent, by a number that nobody's void has and nothing that stands; without those that a person
-    took back by the posting log.
+    """Coworks ids of the report's open invoices that are void in QuickBooks: by the posting log's id, by our stamp of
+    which none lives, or, where the log is silent, by a number that nobody's void has and nothing that stands; without
+    those that a person took back by the posting log.
     """
-    void = [one for one in books.documents if one.voided and one.kind is DocumentKind.INVOICE]
+    invoices = [one for one in books.documents if one.kind is DocumentKind.INVOICE]
+    void = [one for one in invoices if one.voided]
     if not void:
         return frozenset()
     ours = sorted((one for one in done.values() if one.kind is Kind.INVOICE), key=lambda one: one.generation)
-    logged = {one.coworks_id: one for one in ours}
+    standing = {one.coworks_id: one.qbo_id if one.standing in STANDS else "" for one in ours}
     ids = {one.id for one in void}
+    silent = [one for one in report.invoices if one.voided_on is None and invoice_id(one) not in standing]
+    logged = [one for one in report.invoices if one.voided_on is None and standing.get(invoice_id(one)) in ids]
+    return frozenset(invoice_id(one) for one in (*logged, *_void_unlogged(silent, void, books)))
+
+
+def _void_unlogged(invoices: Iterable[Invoice], void: Sequence[SalesDocument], books: Books) -> list[Invoice]:
+    live = [one for one in books.documents if not one.voided]
     marks = {stamped(one.private_note) for one in void}
-    marks -= {stamped(one.private_note) for one in books.documents if not one.voided}
+    living = {stamped(one.private_note) for one in live if one.kind is DocumentKind.INVOICE}
     numbers = {same(one.number) for one in void if stamped(one.private_note) is None}
-    numbers -= {same(one.number) for one in books.documents if not one.voided}
+    numbers -= {same(one.number) for one in live}
 
     def is_void(invoice: Invoice) -> bool:
-        posted = logged.get(invoice_id(invoice))
-        if posted is not None:
-            return posted.standing in STANDS and posted.qbo_id in ids
-        return next(iter(_marks(invoice, books.realm))) in marks or same(invoice.number) in numbers
+        own = _own_marks(invoice, books.realm)
+        return not own & living and (bool(own & marks) or same(invoice.number) in numbers)
 
-    return frozenset(invoice_id(one) for one in report.invoices if one.voided_on is None and is_void(one))
+    return [one for one in invoices if is_void(one)]
 
 
 def with_later_voids(known: Billing, later: Sequence[Billing], ours: frozenset[str]) -> Billing:

@@ -123,15 +123,24 @@ def index(books: Books, done: Done, suffix: str = "CW") -> Index:
     )
 
 
-def identity(known: Index, kind: Kind, coworks_id: str) -> Identity:
-    """The identity of a Coworks record; a released one gets its next generation."""
-    key, posted = counterparts.key_of(known.standing, kind, coworks_id)
+def identity(known: Index, kind: Kind, coworks_id: str, name: str = "") -> Identity:
+    """The identity of a Coworks record; a released one gets its next generation. `name` is the one in its stamp."""
+    key, posted = counterparts.key_of(known.standing, kind, coworks_id, name)
+    generation = _generation(known, kind, coworks_id, key, posted)
     if posted is None or posted.standing is not Standing.UNDONE:
-        return Identity(key, coworks_id, posted, generation=posted.generation if posted else 1)
+        return Identity(key, coworks_id, posted, generation=generation)
     if not posted.note.startswith(_RELEASED):
-        return Identity(key, coworks_id, posted, undone=True, generation=posted.generation)
-    following = posted.generation + 1
+        return Identity(key, coworks_id, posted, undone=True, generation=generation)
+    following = generation + 1
     return Identity(operation_key(known.realm, kind, coworks_id, following), coworks_id, generation=following)
+
+
+def _generation(known: Index, kind: Kind, coworks_id: str, key: str, posted: Posted | None) -> int:
+    """Which generation the key is of: what is adopted under a later one is noted without it."""
+    if (posted is not None and posted.generation > 1) or key == operation_key(known.realm, kind, coworks_id):
+        return posted.generation if posted else 1
+    keys = counterparts.generations(known.realm, kind, coworks_id)
+    return keys.index(key) + 1 if key in keys else 1
 
 
 def find_document(known: Index, who: Identity, wanted: Wanted) -> Match | Ambiguous | None:

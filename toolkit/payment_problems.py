@@ -71,14 +71,16 @@ def gone(invoice: Invoice, payment: BillingPayment, qbo_id: str) -> Problem:
     )
 
 
-def voided_there(invoice: Invoice, payment: BillingPayment, record: ReceivedPayment) -> Problem:
-    """Voided in QuickBooks, alive in Coworks."""
+def voided_there(invoice: Invoice, payment: BillingPayment, record: ReceivedPayment, *, logged: bool = True) -> Problem:
+    """Voided in QuickBooks, alive in Coworks. Only what is `logged` can be released."""
+    anew = f"delete the voided one (#{record.id}) in QuickBooks; the next plan posts it anew."
     return problem(
         invoice,
         "payment-voided-in-quickbooks",
         f"Its payment of {show(payment.amount)} (#{record.id}) is voided in QuickBooks and stands in Coworks.",
         "Without it the invoice stands open though it is paid, unless another payment was put in its place.",
-        f"Find out who voided it. If it shall be posted again: coworks-qbo release {invoice.number}",
+        "Find out who voided it. If it shall be posted again: "
+        + (f"coworks-qbo release {invoice.number}" if logged else anew),
     )
 
 

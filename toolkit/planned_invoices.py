@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from toolkit import counterparts, invoice_problems, matching, numbering, settlement
+from toolkit import counterparts, invoice_problems, matching, numbering
 from toolkit.bench import Bench
 from toolkit.books import DocumentKind, SalesDocument, SalesLine
 from toolkit.frame import Frame, Part, hold
@@ -21,6 +21,7 @@ from toolkit.postings import (
     identity_of,
     is_reversed,
     never_posted,
+    payment_identity,
     state,
     void_identity,
 )
@@ -81,12 +82,7 @@ def _wanted(case: _Case) -> Wanted:
 def _renumbered(frame: Frame, invoice: Invoice) -> Ambiguous | None:
     """Number and memo may have been changed, and the posting log lost: our payment on it still tells it."""
     payments = (
-        PaymentWanted(
-            matching.identity(frame.known, Kind.PAYMENT, settlement.payment_id(one)),
-            one.invoice_number,
-            one.amount,
-            one.paid_on,
-        )
+        PaymentWanted(payment_identity(frame, one), one.invoice_number, one.amount, one.paid_on)
         for one in invoice.payments
         if one.amount
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from toolkit import counterparts, matching, payment_problems, settlement
+from toolkit import counterparts, matching, payment_problems
 from toolkit.bench import Bench
 from toolkit.books import Account, Link, ReceivedPayment, TxnType
 from toolkit.frame import NOTHING, Frame, Part, hold, joined, problem
@@ -18,7 +18,7 @@ from toolkit.model import BillingPayment, Invoice, InvoiceStatus, Method
 from toolkit.money import ZERO, Money, show, total
 from toolkit.numbering import LONGEST
 from toolkit.plan import Action, Adoption, Fact, Kind, Operation
-from toolkit.postings import Posting
+from toolkit.postings import Posting, payment_identity
 from toolkit.problems import Problem
 
 Found = Mapping[str, PaymentMatch | Ambiguous]
@@ -77,11 +77,7 @@ def _left_open(posting: Posting, still_open: Money) -> Part:
 
 def _dues(frame: Frame, posting: Posting) -> list[_Due]:
     ordered = sorted(posting.invoice.payments, key=lambda one: (one.paid_on, one.occurrence, one.payment_id))
-    return [
-        _Due(posting, one, matching.identity(frame.known, Kind.PAYMENT, settlement.payment_id(one)))
-        for one in ordered
-        if one.amount
-    ]
+    return [_Due(posting, one, payment_identity(frame, one)) for one in ordered if one.amount]
 
 
 def _look_up(frame: Frame, posting: Posting, dues: list[_Due]) -> Found:
@@ -124,6 +120,8 @@ def _standing(frame: Frame, due: _Due, found: PaymentMatch) -> Part:
     if due.who.stands:
         changed = _drift(frame, due, found)
         return hold(changed) if changed else Part(unchanged=(due.who.key,))
+    if record and record.voided:
+        return hold(payment_problems.voided_there(due.posting.invoice, due.payment, record, logged=False))
     said = f"{record.total} {record.txn_date} customer #{record.customer_id}" if record else ""
     adoption = Adoption(
         key=due.who.key,

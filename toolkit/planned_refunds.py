@@ -31,7 +31,7 @@ def plan_refunds(bench: Bench, posting: Posting, credited: Credited) -> Part:
     left = posting.total - credited.total
     parts = []
     for refund in sorted(posting.invoice.refunds, key=lambda one: (one.refunded_on, one.occurrence, one.refund_id)):
-        who = matching.identity(bench.frame.known, Kind.REFUND, settlement.refund_id(refund))
+        who = matching.identity(bench.frame.known, Kind.REFUND, settlement.refund_id(refund), posting.invoice.number)
         if who.stands:
             parts.append(Part(unchanged=(who.key,)))
         elif who.undone:
@@ -175,7 +175,7 @@ def _cash_out(frame: Frame, posting: Posting, refund: Refund, who: Identity, mem
     if isinstance(funds, Problem):
         return hold(_no_account(posting.invoice, funds))
     entry = _entry(posting, refund, who, receivable, funds, frame)
-    applying = matching.identity(frame.known, Kind.REFUND, f"{who.coworks_id}/cash-out")
+    applying = matching.identity(frame.known, Kind.REFUND, f"{who.coworks_id}/cash-out", posting.invoice.number)
     settles = Link(
         txn_type=TxnType.JOURNAL_ENTRY, txn_id=pending(who.key), amount=refund.amount, line_id=RECEIVABLE_LINE
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from toolkit import counterparts, matching
+from toolkit import counterparts, matching, settlement
 from toolkit.books import PENDING, SalesDocument
 from toolkit.frame import Frame, problem
 from toolkit.matching import Identity
-from toolkit.model import BillingLine, Invoice, InvoiceStatus, LineKind
+from toolkit.model import BillingLine, BillingPayment, Invoice, InvoiceStatus, LineKind
 from toolkit.money import Money, show, total
 from toolkit.plan import Fact, Kind
 from toolkit.planned_customers import Payer
@@ -79,7 +79,12 @@ def billed_lines(invoice: Invoice) -> tuple[BillingLine, ...]:
 
 def identity_of(frame: Frame, invoice: Invoice) -> Identity:
     """The identity of the invoice's document."""
-    return matching.identity(frame.known, Kind.INVOICE, counterparts.invoice_id(invoice))
+    return matching.identity(frame.known, Kind.INVOICE, counterparts.invoice_id(invoice), invoice.number)
+
+
+def payment_identity(frame: Frame, payment: BillingPayment) -> Identity:
+    """The identity of a payment; its stamp bears the number of the invoice that it was made on."""
+    return matching.identity(frame.known, Kind.PAYMENT, settlement.payment_id(payment), payment.invoice_number)
 
 
 def void_identity(frame: Frame, invoice: Invoice) -> Identity:
