@@ -139,7 +139,7 @@ def test_a_mistyped_client_id_is_corrected_with_new_keys(here: World) -> None:
     person = Browser(here, redirect=HTTPS, keys=("mistyped", "emulator"))
     said = here.run("connect")
     assert said.exit == 7
-    assert "coworks-qbo connect --new-keys" in said.text
+    assert f"coworks-qbo connect --company {here.folder} --new-keys" in said.text
     person.keys = ("emulator", "emulator")
     person.asked.clear()
     assert here.run("connect").exit == 7
