@@ -9,17 +9,21 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
+import scenario
 from drills import books_of, prepare, wrong_links
 from made_companies import copy_of_sample
 from person import Person
 from scenario import REALM, World, plan_of, read, tell
 from test_lost_logs import Said, ask, assert_nothing_was_written, linked, lose, post, proved, run_all
 
-from toolkit.books import Link, TxnType
+from toolkit.books import JournalEntry, JournalLine, Link, ReceivedPayment, TxnType
 from toolkit.counterparts import stamp
+from toolkit.money import parse
 from toolkit.open_company import open_company
 from toolkit.plan import Kind, operation_key
 
@@ -208,6 +212,71 @@ def test_with_a_credit_note_of_ours_only_the_rest_is_reversed_and_no_tie_of_ours
         "apply 450.00 of C957F1A7-0001-CM2 to C957F1A7-0001 02-10",
         "unchanged 2",
     ]
+
+
+# ---- the cash that was given back against the memo
+
+
+REFUNDED = """
+Coworks
+period 2026-02
+invoice C957F1A7-0001 | A | 01-01 | voided | plan Hot Desk 500 | voided=02-10
+payment C957F1A7-0001 | 01-09 | 500 | card
+refund C957F1A7-0001 | 02-12 | 500
+QuickBooks
+prefers book_close_date 2026-01-31
+customer 58 | A |
+document 77 | C957F1A7-0001 | 58 | 01-01 | 500
+received 90 | 58 | 01-09 | 500 | 77 500
+document 79 | C957F1A7-0001-CM1 | 58 | 02-10 | 500 | kind=CreditMemo balance={}
+"""
+REFUND = "C957F1A7-0001/refund/1"
+
+
+def cashed_out(monkeypatch: pytest.MonkeyPatch, *, unused: str = "0", amount: str = "500", times: int = 1) -> World:
+    """The refunded invoice without any posting log; QuickBooks has our entry of the cash and, if used, its tie."""
+    mark = stamp("C957F1A7-0001", operation_key(REALM, Kind.REFUND, REFUND))
+    lines = (JournalLine(account_id="84", amount=parse(amount)), JournalLine(account_id="4", amount=-parse(amount)))
+    entry = JournalEntry(number="CW-1", txn_date=date(2026, 2, 12), lines=lines, private_note=mark, id="95")
+    tie = ReceivedPayment(
+        customer_id="58",
+        txn_date=date(2026, 2, 12),
+        total=parse("0"),
+        links=(),
+        private_note=stamp("C957F1A7-0001", operation_key(REALM, Kind.REFUND, f"{REFUND}/cash-out")),
+        id="96",
+    )
+    world = stamped(read(REFUNDED.format(unused)))
+    world.payments += [tie] if unused == "0" else []
+    made = scenario.books_of
+    entries = tuple(replace(entry, id=str(95 + 100 * nth)) for nth in range(times))
+    monkeypatch.setattr(scenario, "books_of", lambda one: replace(made(one), journal_entries=entries))
+    return world
+
+
+def test_cash_given_back_against_the_memo_is_adopted_with_its_tie(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = plan_of(cashed_out(monkeypatch))
+    assert (plan.operations, plan.held) == ((), ())
+    adopted = {(one.coworks_id, one.entity, one.qbo_id) for one in plan.adoptions if one.kind is Kind.REFUND}
+    assert adopted == {(REFUND, "JournalEntry", "95"), (f"{REFUND}/cash-out", "Payment", "96")}
+
+
+def test_cash_given_back_that_a_cut_run_left_untied_is_tied_and_not_given_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = plan_of(cashed_out(monkeypatch, unused="500"))
+    (tie,) = plan.operations
+    assert isinstance(tie.record, ReceivedPayment)
+    assert [one.txn_id for one in tie.record.links] == ["95", "79"]
+    assert tie.coworks_id == f"{REFUND}/cash-out"
+
+
+@pytest.mark.parametrize("changed", [{"amount": "400"}, {"times": 2}], ids=["amount", "twice"])
+def test_cash_given_back_that_is_not_as_it_was_is_a_question(
+    changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = plan_of(cashed_out(monkeypatch, unused="500", **changed))
+    assert (plan.operations, plan.held) == ((), (("C957F1A7-0001", "already-there"),))
 
 
 # ---- a person took it back

@@ -300,7 +300,7 @@ def _applied(frame: Frame, posting: Posting, made: Part, memo: Memo, wanted: Rev
     """With the memo's zero payment onto the invoice, as far as both are open; none if it was applied before."""
     who = _application(frame, wanted.coworks_id)
     amount = min(memo.unused, wanted.still_open)
-    before = _applied_before(frame, posting, who)
+    before = applied_before(frame, posting, who)
     if before is not None or amount <= ZERO:
         return Credited(joined((made, before or NOTHING)), (memo,))
     if who.undone:
@@ -316,7 +316,7 @@ def _application(frame: Frame, coworks_id: str) -> Identity:
     return matching.identity(frame.known, Kind.CREDIT_APPLICATION, coworks_id)
 
 
-def _applied_before(frame: Frame, posting: Posting, who: Identity) -> Part | None:
+def applied_before(frame: Frame, posting: Posting, who: Identity) -> Part | None:
     """The zero payment by posting log or stamp; None if there is none."""
     if who.stands:
         return Part(unchanged=(who.key,))

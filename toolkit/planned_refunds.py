@@ -15,8 +15,17 @@ from toolkit.frame import NOTHING, Frame, Part, hold, joined, problem
 from toolkit.matching import Ambiguous, Identity
 from toolkit.model import Invoice, Method, Refund
 from toolkit.money import ZERO, Money, share, show, total
-from toolkit.plan import Action, Adoption, Kind, Operation, pending
-from toolkit.planned_credits import Credited, Memo, application, document_lines, renumbered, spread, undone
+from toolkit.plan import Action, Adoption, Fact, Kind, Operation, pending
+from toolkit.planned_credits import (
+    Credited,
+    Memo,
+    application,
+    applied_before,
+    document_lines,
+    renumbered,
+    spread,
+    undone,
+)
 from toolkit.postings import Posting, state
 from toolkit.problems import Problem
 
@@ -165,6 +174,9 @@ def _method(posting: Posting) -> Method:
 
 def _cash_out(frame: Frame, posting: Posting, refund: Refund, who: Identity, memos: tuple[Memo, ...]) -> Part:
     """Dr accounts receivable / Cr Undeposited Funds, linked to the memo by a zero payment: income is reversed once."""
+    entries = _stamped_entries(frame, posting, who)
+    if entries:
+        return _cash_out_adopted(frame, posting, refund, who, entries, memos)
     memo = next((one for one in memos if one.unused >= refund.amount), None)
     if memo is None:
         return hold(_credit_used(posting.invoice, refund))
@@ -175,14 +187,70 @@ def _cash_out(frame: Frame, posting: Posting, refund: Refund, who: Identity, mem
     if isinstance(funds, Problem):
         return hold(_no_account(posting.invoice, funds))
     entry = _entry(posting, refund, who, receivable, funds, frame)
-    applying = matching.identity(frame.known, Kind.REFUND, f"{who.coworks_id}/cash-out", posting.invoice.number)
-    settles = Link(
-        txn_type=TxnType.JOURNAL_ENTRY, txn_id=pending(who.key), amount=refund.amount, line_id=RECEIVABLE_LINE
-    )
-    applied = application(posting, applying, entry.txn_date, settles, memo)
-    label = f"Refund of {posting.invoice.number} · {posting.invoice.team}: credit used"
-    used = replace(applied, kind=Kind.REFUND, label=label)  # a part of the refund: it comes after the entry it settles
+    used = _credit_use(frame, posting, refund, who, replace(entry, id=pending(who.key)), memo)
     return Part(operations=(_cash_out_operation(posting, refund, who, entry), used))
+
+
+def _credit_use(  # noqa: PLR0917 - the cash that was given back, and the memo it uses
+    frame: Frame, posting: Posting, refund: Refund, who: Identity, entry: JournalEntry, memo: Memo
+) -> Operation:
+    """The zero payment that lets the entry use the memo: a part of the refund, which comes after that entry."""
+    settles = Link(txn_type=TxnType.JOURNAL_ENTRY, txn_id=entry.id, amount=refund.amount, line_id=RECEIVABLE_LINE)
+    applied = application(posting, _using(frame, posting, who), entry.txn_date, settles, memo)
+    return replace(applied, kind=Kind.REFUND, label=_use_label(posting))
+
+
+def _using(frame: Frame, posting: Posting, who: Identity) -> Identity:
+    return matching.identity(frame.known, Kind.REFUND, f"{who.coworks_id}/cash-out", posting.invoice.number)
+
+
+def _use_label(posting: Posting) -> str:
+    return f"Refund of {posting.invoice.number} · {posting.invoice.team}: credit used"
+
+
+def _stamped_entries(frame: Frame, posting: Posting, who: Identity) -> tuple[JournalEntry, ...]:
+    marked = frame.known.standing.stamps.get(("JournalEntry", posting.invoice.number, who.key[:4]), ())
+    return tuple(one for one in marked if isinstance(one, JournalEntry))
+
+
+def _cash_out_adopted(  # noqa: PLR0917 - one refund, and what QuickBooks has of it
+    frame: Frame,
+    posting: Posting,
+    refund: Refund,
+    who: Identity,
+    entries: tuple[JournalEntry, ...],
+    memos: tuple[Memo, ...],
+) -> Part:
+    """The cash went out before the posting log was lost; a cut run may have left the memo unused."""
+    entry = entries[0]
+    if len(entries) > 1 or all(line.amount != refund.amount for line in entry.lines):
+        why = "QuickBooks has our entry of its refund more than once, or over another amount."
+        return hold(invoice_problems.already_there(posting.invoice, Ambiguous("already-there", why)))
+    adoption = Adoption(
+        key=who.key,
+        kind=Kind.REFUND,
+        entity="JournalEntry",
+        qbo_id=entry.id,
+        number=entry.number,
+        amount=-refund.amount,
+        rule="stamp",
+        label=f"Refund of {posting.invoice.number} · {posting.invoice.team}",
+        coworks_id=who.coworks_id,
+    )
+    fact = Fact(of=f"JournalEntry #{entry.id}", value=f"{entry.number} {refund.amount} {entry.txn_date}")
+    used = _used_before_or_now(frame, posting, refund, who, entry, memos)
+    return joined((Part(adoptions=(adoption,), facts=(fact,)), used))
+
+
+def _used_before_or_now(  # noqa: PLR0917 - one refund, its entry, and the memos it may use
+    frame: Frame, posting: Posting, refund: Refund, who: Identity, entry: JournalEntry, memos: tuple[Memo, ...]
+) -> Part:
+    before = applied_before(frame, posting, _using(frame, posting, who))
+    if before is not None:
+        told = (replace(one, kind=Kind.REFUND, label=_use_label(posting)) for one in before.adoptions)
+        return replace(before, adoptions=tuple(told))
+    memo = next((one for one in memos if one.unused >= refund.amount), None)
+    return Part(operations=(_credit_use(frame, posting, refund, who, entry, memo),)) if memo else NOTHING
 
 
 def _cash_out_operation(posting: Posting, refund: Refund, who: Identity, entry: JournalEntry) -> Operation:
