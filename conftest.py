@@ -2,12 +2,15 @@
 
 nbval runs no fixtures for notebook cells: the copy is made before the session, and its address is in the environment
 (COWORKS_HOME) only while a notebook's cells run, so that no other test sees it.
+
+Ctrl-C is heard as in a terminal, wherever the tests are started from.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
@@ -16,6 +19,12 @@ import pytest
 
 HOME = pytest.StashKey[Path]()
 VARIABLE = "COWORKS_HOME"
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C: what a shell or a scheduler runs behind is started deaf to it, and so is all that it starts."""
+    if signal.getsignal(signal.SIGINT) in (signal.SIG_IGN, None):
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
