@@ -113,10 +113,13 @@ def test_a_run_is_chosen_looked_at_approved_undone_and_released(page: Page, work
     named(root, "I have looked").value = True
     assert press(root, "Undo this run", works) == parts.DONE
     assert "10 bank deposits deleted" in said(root)
+    assert "bank deposits to delete" not in said(root), "nothing of before stands beside what was done"
+    assert "Look first" not in said(root)
     assert page.company.client.writes == 10
     assert named(root, "Undo this run").layout.display == "none", "it is done"
     assert press(root, "Release it for posting again", works) == parts.DONE
     assert "Released for posting again" in said(root)
+    assert "Look first" not in said(root)
     assert len(pages.review_deposits(page).plan.operations) == 10
 
 

@@ -30,7 +30,10 @@ Hear = Callable[[Callable[[], None]], None]
 
 
 class UndoModel(parts.Model):
-    """The run that was chosen, what undoing it would change (its code), and what a person has said to it."""
+    """The run that was chosen, what undoing it would change (its code), and what a person has said to it.
+
+    `undone` says that something of it may be released, `ended` that it was just taken back and nothing was left over.
+    """
 
     run: Any = Unicode("")
     made: Any = Anything()
@@ -39,11 +42,12 @@ class UndoModel(parts.Model):
     live: Any = Bool(False)
     typed: Any = Unicode("")
     undone: Any = Bool(False)
-    inputs = ("run", "code", "company", "live", "typed")
+    ended: Any = Bool(False)
+    inputs = ("run", "code", "company", "live", "typed", "ended")
 
     def what_blocks(self) -> list[str]:
         """What stands between a person and undoing it."""
-        if not self.run:
+        if not self.run or self.ended:
             return []
         if not self.code:
             return ["Look first at what undoing it would change."]
@@ -56,7 +60,7 @@ class UndoModel(parts.Model):
 
     def looked(self, made: UndoReview | None) -> None:
         """Something else is looked at, or nothing any more."""
-        self.made = made
+        self.made, self.ended = made, False
         self.code = made.plan.digest if made is not None and made.plan.operations else ""
         self.undone = made is not None and made.nothing_left and made.before > 0
 
@@ -109,8 +113,9 @@ def view(
     def act(progress: Progress) -> Shown:
         made = model.made
         done = take_back(made, model.code, progress, model.live)
+        parts.put(body, EMPTY)  # what would be undone is said no longer: it is
         model.looked(None)
-        model.undone = bool(done.written)
+        model.undone, model.ended = bool(done.written), not (done.stopped or any(done.left.values()))
         return pages_undo.outcome(done, made)
 
     model.observe(chosen, names=["run"])
